@@ -1,0 +1,63 @@
+//! How pleasant and how stirred a text is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::embeddings::dot;
+use crate::{Error, ErrorKind, Result};
+
+/// A point of the affect plane. Both run from 1 to 9, and 5 is neutral.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Affect {
+    /// From unpleasant to pleasant.
+    pub valence: f32,
+    /// From calm to stirred.
+    pub arousal: f32,
+}
+
+/// A linear map from a text's vector to its [`Affect`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AffectHead {
+    /// `(2, dim)`, row-major: valence, arousal.
+    pub weight: Vec<f32>,
+    /// Valence, arousal.
+    pub bias: [f32; 2],
+}
+
+impl AffectHead {
+    /// A head for vectors of length `dim`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`]: weights of another shape, or one that is no finite number.
+    pub fn new(dim: usize, weight: Vec<f32>, bias: [f32; 2]) -> Result<Self> {
+        let bad = |what| {
+            let message = format!("the affect head {what}: export the model again");
+            Err(Error::new(ErrorKind::BadModel, message))
+        };
+        if weight.len() != 2 * dim {
+            return bad(format!("has {} weights, not twice {dim}", weight.len()));
+        }
+        if !weight.iter().chain(&bias).all(|x| x.is_finite()) {
+            return bad("has a weight that is not a finite number".to_owned());
+        }
+        Ok(Self { weight, bias })
+    }
+
+    /// The affect of a text's unit vector, clamped to the scale.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: a vector of another length, or with a value that is no finite number.
+    pub fn read(&self, vector: &[f32]) -> Result<Affect> {
+        if 2 * vector.len() != self.weight.len() {
+            let message =
+                format!("a vector of length {} does not fit an affect head of {}", vector.len(), self.weight.len() / 2);
+            return Err(Error::new(ErrorKind::BadInput, message));
+        }
+        let (valence, arousal) = self.weight.split_at(vector.len());
+        let [valence, arousal] = [dot(valence, vector) + self.bias[0], dot(arousal, vector) + self.bias[1]];
+        if !(valence.is_finite() && arousal.is_finite()) {
+            let message = "the affect of a vector with a value that is not a finite number was asked for";
+            return Err(Error::new(ErrorKind::BadInput, message));
+        }
+        Ok(Affect { valence: valence.clamp(1.0, 9.0), arousal: arousal.clamp(1.0, 9.0) })
+    }
+}

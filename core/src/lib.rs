@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod affect;
+mod bundle;
+mod calibration;
+mod embeddings;
+#[cfg(feature = "model")]
+pub mod encoder;
+mod error;
+mod json;
+mod labels;
+mod manifest;
+pub mod metrics;
+#[cfg(feature = "model")]
+mod normalise;
+mod score;
+
+pub use affect::{Affect, AffectHead};
+pub use bundle::Bundle;
+pub use calibration::Calibration;
+pub use embeddings::Embeddings;
+#[cfg(feature = "model")]
+pub use encoder::{Encoded, Encoder, TOKEN_TABLE, Tokenizer};
+pub use error::{Error, ErrorKind, Result};
+pub use labels::{Label, LabelId, LabelSet};
+pub use manifest::{EncoderConfig, FileEntry, Manifest};
+#[cfg(feature = "model")]
+pub use normalise::normalise;
+pub use score::{Mode, ScoreOptions, Scores, score};
