@@ -9,6 +9,8 @@ use std::sync::Arc;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 
+use crate::embeddings::dot;
+
 /// Where each text's token rows begin, and after the last one their number: `texts + 1` ascending entries.
 pub type Offsets = Arc<[usize]>;
 
@@ -69,20 +71,6 @@ fn normal(x: f32) -> (f32, f32) {
     let poly = ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_74) * t + 0.254_829_6) * t;
     let tail = 0.5 * poly * e;
     (if x < 0.0 { tail } else { 1.0 - tail }, e)
-}
-
-/// The dot product, in eight partial sums that fit vector registers.
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut acc = [0f32; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f32 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a8.zip(b8) {
-        for i in 0..8 {
-            acc[i] += x[i] * y[i];
-        }
-    }
-    acc.iter().sum::<f32>() + tail
 }
 
 #[inline(always)]

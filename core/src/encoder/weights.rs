@@ -1,6 +1,7 @@
 //! A bundle's weights: int8 rows with their scales in one safetensors file, widened one tensor at a time.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Shape, Tensor, bail};
@@ -24,6 +25,16 @@ pub struct Weights {
     bytes: Arc<Vec<u8>>,
     data: usize,
     tensors: Arc<HashMap<String, TensorInfo>>,
+}
+
+/// A matrix in int8.
+struct Quantised {
+    /// Where its rows lie.
+    bytes: Range<usize>,
+    /// A factor for each row.
+    scales: Vec<f32>,
+    /// Values in a row.
+    width: usize,
 }
 
 impl Weights {
@@ -61,8 +72,7 @@ impl Weights {
         Ok(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect())
     }
 
-    /// The int8 rows of a tensor, their scales, and the shape.
-    fn quantised(&self, name: &str) -> Result<(std::ops::Range<usize>, Vec<f32>, (usize, usize))> {
+    fn quantised(&self, name: &str) -> Result<Quantised> {
         let info = self.info(name)?;
         let &[rows, width] = info.shape.as_slice() else {
             bail!("the int8 tensor {name} has shape {:?}, not rows and columns", info.shape);
@@ -71,16 +81,18 @@ impl Weights {
         if scales.len() != rows {
             bail!("the int8 tensor {name} has {rows} rows and {} scales", scales.len());
         }
-        Ok((self.data + info.data_offsets.0..self.data + info.data_offsets.1, scales, (rows, width)))
+        let (from, to) = info.data_offsets;
+        Ok(Quantised { bytes: self.data + from..self.data + to, scales, width })
     }
 
     /// A tensor in f32, whatever it is stored as.
     fn tensor(&self, name: &str) -> Result<Tensor> {
         match self.info(name)?.dtype {
             Dtype::I8 => {
-                let (range, scales, shape) = self.quantised(name)?;
-                let mut values = Vec::with_capacity(range.len());
-                for (row, scale) in self.bytes[range].chunks_exact(shape.1.max(1)).zip(scales) {
+                let Quantised { bytes, scales, width } = self.quantised(name)?;
+                let mut values = Vec::with_capacity(bytes.len());
+                let shape = (scales.len(), width);
+                for (row, scale) in self.bytes[bytes].chunks_exact(width.max(1)).zip(scales) {
                     values.extend(row.iter().map(|&b| f32::from(b as i8) * scale));
                 }
                 Tensor::from_vec(values, shape, &Device::Cpu)
@@ -96,13 +108,13 @@ impl Weights {
 
     /// Ends the file's life: of its bytes only the token table is kept, in int8, in the same buffer.
     pub fn into_token_table(mut self) -> Result<TokenTable> {
-        let (range, scales, (_, hidden)) = self.quantised(TOKEN_TABLE)?;
-        // The exporter puts the table before the layers, so that the rest is a tail which can be given back.
-        if let Some(bytes) = Arc::get_mut(&mut self.bytes) {
-            bytes.truncate(range.end);
-            bytes.shrink_to_fit();
+        let Quantised { bytes, scales, width } = self.quantised(TOKEN_TABLE)?;
+        // The table comes before the layers in the file, so what is not kept is a tail that can be given back.
+        if let Some(buffer) = Arc::get_mut(&mut self.bytes) {
+            buffer.truncate(bytes.end);
+            buffer.shrink_to_fit();
         }
-        Ok(TokenTable::Int8 { bytes: self.bytes, start: range.start, scales, hidden })
+        Ok(TokenTable::Int8 { bytes: self.bytes, start: bytes.start, scales, hidden: width })
     }
 }
 

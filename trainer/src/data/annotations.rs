@@ -1,0 +1,140 @@
+//! Annotation sets: texts with what a teacher said of them.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+
+use super::jsonl::{Place, each_row};
+
+/// A text and what the teacher said of it.
+#[derive(Debug, Clone)]
+pub struct Example {
+    pub text: String,
+    /// Free-form descriptors, lower case; each is expressed by the text.
+    pub descriptors: Vec<String>,
+    /// Labels the teacher was asked about, with how far each is expressed, 0 to 1. Others are unknown.
+    pub ratings: Vec<(String, f32)>,
+    /// Valence and arousal, 1 to 9.
+    pub affect: Option<[f32; 2]>,
+}
+
+/// Everything there is to learn from: examples, and other wordings for some descriptors.
+#[derive(Debug, Default)]
+pub struct Annotations {
+    pub examples: Vec<Example>,
+    /// The lexicon: what a descriptor may also be called.
+    pub wordings: HashMap<String, Wordings>,
+    /// Name and number of rows of each set read.
+    pub sources: Vec<(String, usize)>,
+}
+
+/// Other wordings of a term.
+#[derive(Debug, Clone, Default)]
+pub struct Wordings {
+    pub definition: String,
+    pub synonyms: Vec<String>,
+}
+
+/// The longest descriptor that is one: anything above is prose that slipped into the column.
+const MAX_DESCRIPTOR_WORDS: usize = 12;
+
+#[derive(Deserialize)]
+struct Row {
+    text: Option<String>,
+    descriptors: Option<Vec<String>>,
+    labels: Option<Vec<String>>,
+    ratings: Option<serde_json::Map<String, serde_json::Value>>,
+    valence: Option<f32>,
+    arousal: Option<f32>,
+    term: Option<String>,
+    definition: Option<String>,
+    #[serde(default)]
+    synonyms: Vec<String>,
+    example: Option<String>,
+}
+
+impl Annotations {
+    /// Reads the folders in order; duplicates of a text are kept, they are further opinions.
+    pub fn read(folders: &[impl AsRef<Path>]) -> Result<Self> {
+        let mut all = Self::default();
+        for folder in folders {
+            let folder = folder.as_ref();
+            let file = folder.join("data.jsonl");
+            ensure!(
+                file.is_file(),
+                "{} is no annotation set: it has no data.jsonl; give a folder that has one",
+                folder.display()
+            );
+            let mut rows = 0;
+            each_row(&file, |place, row| {
+                rows += 1;
+                all.push(&place, row)
+            })?;
+            ensure!(rows > 0, "{} has no rows; give a set with at least one, or leave it out", file.display());
+            let name = folder.file_name().map_or_else(|| folder.display().to_string(), |n| n.to_string_lossy().into());
+            all.sources.push((name, rows));
+        }
+        Ok(all)
+    }
+
+    /// Everything that will be tokenised, for the choice of a vocabulary.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let examples = self.examples.iter().flat_map(|e| {
+            [&e.text].into_iter().chain(&e.descriptors).chain(e.ratings.iter().map(|r| &r.0)).map(String::as_str)
+        });
+        let other = self.wordings.values();
+        examples.chain(other.flat_map(|w| w.synonyms.iter().chain([&w.definition]).map(String::as_str)))
+    }
+
+    fn push(&mut self, place: &Place, row: Row) -> Result<()> {
+        let affect = match (row.valence, row.arousal) {
+            (Some(valence), Some(arousal)) => {
+                for (name, value) in [("valence", valence), ("arousal", arousal)] {
+                    ensure!((1.0..=9.0).contains(&value), "{place}: {name} is {value}; it must be from 1 to 9");
+                }
+                Some([valence, arousal])
+            }
+            _ => None,
+        };
+        if let Some(term) = row.term {
+            let definition = row.definition.with_context(|| format!("{place}: the term '{term}' has no definition"))?;
+            let text = row.example.with_context(|| format!("{place}: the term '{term}' has no example"))?;
+            let term = descriptor(place, &term)?;
+            self.examples.push(Example { text, descriptors: vec![term.clone()], ratings: Vec::new(), affect });
+            self.wordings.insert(term, Wordings { definition, synonyms: row.synonyms });
+            return Ok(());
+        }
+        let text = row.text.with_context(|| format!("{place}: the row has no text; add a field \"text\""))?;
+        ensure!(!text.trim().is_empty(), "{place}: the text is empty; fill it or delete the row");
+        let descriptors = row.descriptors.or(row.labels).unwrap_or_default();
+        let ratings = row.ratings.unwrap_or_default();
+        if descriptors.is_empty() && ratings.is_empty() {
+            bail!("{place}: the row has no descriptors; add a field \"descriptors\", \"labels\" or \"ratings\"");
+        }
+        let rating = |(name, value): (String, serde_json::Value)| match value.as_f64() {
+            Some(value) if (0.0..=3.0).contains(&value) => Ok((descriptor(place, &name)?, value as f32 / 3.0)),
+            _ => bail!("{place}: the rating of '{name}' is {value}; it must be from 0 to 3"),
+        };
+        self.examples.push(Example {
+            text,
+            descriptors: descriptors.iter().map(|d| descriptor(place, d)).collect::<Result<_>>()?,
+            ratings: ratings.into_iter().map(rating).collect::<Result<_>>()?,
+            affect,
+        });
+        Ok(())
+    }
+}
+
+/// A descriptor as it is compared: trimmed, lower case.
+fn descriptor(place: &Place, raw: &str) -> Result<String> {
+    let words = raw.split_whitespace().count();
+    ensure!(words > 0, "{place}: a descriptor is empty; delete it");
+    ensure!(
+        words <= MAX_DESCRIPTOR_WORDS,
+        "{place}: a descriptor has {words} words ('{}...'); shorten it to {MAX_DESCRIPTOR_WORDS} at most",
+        raw.chars().take(40).collect::<String>()
+    );
+    Ok(raw.trim().trim_end_matches('.').to_lowercase())
+}

@@ -1,0 +1,187 @@
+//! `undertone export`: a checkpoint as the bundle that the app loads.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use indicatif::ProgressBar;
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::{Value, json};
+use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, SCALE_SUFFIX};
+use undertone_core::{Bundle, Embeddings, Encoder, FileEntry, Manifest};
+
+use crate::bundle;
+use crate::calibrate::Cells;
+use crate::data::{Annotations, EvaluationSet, Task};
+use crate::evaluate::{Report, Subject};
+use crate::student::Student;
+use crate::train::Checkpoint;
+
+/// Write a checkpoint as the bundle that the app loads.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The output folder of `undertone train`
+    #[arg(long, value_name = "DIR")]
+    checkpoint: PathBuf,
+    /// Where the bundle goes
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+    /// Evaluation sets: one calibration for all of them is fitted, and their figures go into the manifest
+    #[arg(long, num_args = 1.., value_name = "DIR")]
+    set: Vec<PathBuf>,
+    /// Annotation sets whose texts tell how much int8 costs; the evaluation sets' are used if there are any
+    #[arg(long, num_args = 1.., value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// The student's name
+    #[arg(long, default_value = "undertone")]
+    name: String,
+    /// The licence of the weights
+    #[arg(long, default_value = "Apache-2.0")]
+    licence: String,
+}
+
+/// The largest file a static host takes without trouble, in bytes.
+const MAX_FILE: usize = 20_000_000;
+
+/// How many texts are compared between int8 and f32.
+const COMPARED: usize = 500;
+
+/// Runs the command.
+pub fn export(args: &ExportArgs) -> Result<()> {
+    let checkpoint = Checkpoint::find(&args.checkpoint)?;
+    let state = checkpoint.state()?;
+    let student = checkpoint.student()?;
+    let sets = args.set.iter().map(|s| EvaluationSet::read(s, None)).collect::<Result<Vec<_>>>()?;
+    let texts = compared(&sets, &args.data)?;
+
+    let weights = quantise(&student)?;
+    ensure!(
+        weights.len() <= MAX_FILE,
+        "the weights take {} bytes, more than the {MAX_FILE} that static hosts serve well; train with a smaller --vocabulary",
+        weights.len()
+    );
+    let tokenizer = serde_json::to_vec(&checkpoint.tokenizer()?)?;
+    let mut manifest = Manifest {
+        format: Manifest::FORMAT,
+        name: args.name.clone(),
+        encoder: state.encoder.clone(),
+        quantisation: Manifest::QUANTISATION.into(),
+        calibration: student.calibration()?,
+        files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
+        provenance: BTreeMap::from([
+            ("data".into(), state.data.iter().map(|(name, rows)| json!({"set": name, "rows": rows})).collect()),
+            ("recipe".into(), Value::Object(state.recipe.clone())),
+            ("steps".into(), state.step.into()),
+            ("seconds".into(), state.seconds.round().into()),
+        ]),
+        metrics: BTreeMap::new(),
+        licence: args.licence.clone(),
+    };
+
+    let load = |manifest: &Manifest| {
+        let bundle = Bundle::new(manifest.clone(), weights.clone(), tokenizer.clone())?;
+        Encoder::load(bundle)
+    };
+    let encoder = load(&manifest).context("the bundle could not be loaded back")?;
+    let rows = sets.iter().map(|set| set.texts.len() as u64).sum::<u64>() * 2 + texts.len() as u64;
+    let progress = ProgressBar::new(rows);
+    let fidelity = fidelity(&Subject::of_student(&student)?, &Subject::of_encoder(&encoder, None, &progress), &texts)?;
+    manifest.metrics.insert("int8_cosine".into(), json!({"mean": fidelity.0, "min": fidelity.1, "texts": texts.len()}));
+    if sets.iter().any(|set| set.task == Task::Multi) {
+        let subject = Subject::of_encoder(&encoder, None, &progress);
+        let cells = sets.iter().filter(|set| set.task == Task::Multi);
+        let cells = cells.map(|set| Cells::of(&subject.scores(set)?, set)).collect::<Result<Vec<_>>>()?;
+        manifest.calibration = crate::calibrate::fit(&cells)?;
+    }
+    let encoder = load(&manifest).context("the bundle could not be loaded back")?;
+    if !sets.is_empty() {
+        let report = Report::of(&Subject::of_encoder(&encoder, None, &progress), &sets)?;
+        manifest.metrics.extend(report.to_json());
+        progress.finish_and_clear();
+        eprint!("{report}");
+    }
+    progress.finish_and_clear();
+
+    let write = || -> Result<()> {
+        fs::create_dir_all(&args.output)?;
+        fs::write(args.output.join(Bundle::WEIGHTS), &weights)?;
+        fs::write(args.output.join(Bundle::TOKENIZER), &tokenizer)?;
+        fs::write(args.output.join(Bundle::MANIFEST), manifest.to_json())?;
+        Ok(())
+    };
+    write().with_context(|| format!("the bundle could not be written to {}", args.output.display()))?;
+    Encoder::load(bundle::read(&args.output)?).context("the bundle was written, but could not be loaded back")?;
+    eprintln!(
+        "{}: {:.1} MB of weights, {:.1} MB of vocabulary; int8 to f32 cosine {:.5} on average, {:.5} at worst, over {} texts",
+        args.output.display(),
+        weights.len() as f64 / 1e6,
+        tokenizer.len() as f64 / 1e6,
+        fidelity.0,
+        fidelity.1,
+        texts.len()
+    );
+    Ok(())
+}
+
+/// Texts to compare int8 and f32 on, drawn evenly.
+fn compared(sets: &[EvaluationSet], data: &[PathBuf]) -> Result<Vec<String>> {
+    let all: Vec<String> = if sets.is_empty() {
+        ensure!(!data.is_empty(), "there are no texts to compare int8 with f32 on; give --set or --data");
+        Annotations::read(data)?.examples.into_iter().map(|e| e.text).collect()
+    } else {
+        sets.iter().flat_map(|set| set.texts.iter().cloned()).collect()
+    };
+    let stride = all.len().div_ceil(COMPARED).max(1);
+    Ok(all.into_iter().step_by(stride).collect())
+}
+
+/// Mean and least cosine between two models' vectors.
+fn fidelity(full: &Subject, small: &Subject, texts: &[String]) -> Result<(f64, f64)> {
+    let (full, small) = (full.encode(texts)?, small.encode(texts)?);
+    let cosine = |(a, b): (&[f32], &[f32])| a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum::<f64>();
+    let cosines: Vec<f64> = Embeddings::rows(&full).zip(small.rows()).map(cosine).collect();
+    let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
+    Ok((mean, cosines.into_iter().fold(f64::INFINITY, f64::min)))
+}
+
+/// The weights file: matrices of the encoder in int8 with a scale per row, everything else in f32.
+fn quantise(student: &Student) -> Result<Vec<u8>> {
+    let mut stored: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
+    let f32s = |values: Vec<f32>| values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
+    for (name, tensor) in student.tensors()? {
+        if name.starts_with("logit.") || name.starts_with("affect.") {
+            continue;
+        }
+        let (shape, values) = (tensor.dims().to_vec(), tensor.flatten_all()?.to_vec1::<f32>()?);
+        if let &[_, width] = shape.as_slice() {
+            let (rows, scales) = quantise_rows(&values, width);
+            stored.insert(format!("{name}{SCALE_SUFFIX}"), (Dtype::F32, vec![scales.len()], f32s(scales)));
+            stored.insert(name, (Dtype::I8, shape, rows));
+        } else {
+            stored.insert(name, (Dtype::F32, shape, f32s(values)));
+        }
+    }
+    let affect = student.affect_head()?;
+    let width = student.config.hidden;
+    stored.insert(AFFECT_WEIGHT.into(), (Dtype::F32, vec![2, width], f32s(affect.weight.clone())));
+    stored.insert(AFFECT_BIAS.into(), (Dtype::F32, vec![2], f32s(affect.bias.to_vec())));
+    let views =
+        stored.iter().map(|(name, (dtype, shape, bytes))| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)));
+    let views = views.collect::<Result<Vec<_>>>()?;
+    Ok(safetensors::serialize(views, None)?)
+}
+
+/// Each row as int8 times a scale: symmetric, rounded to nearest.
+fn quantise_rows(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
+    let mut bytes = Vec::with_capacity(values.len());
+    let mut scales = Vec::new();
+    for row in values.chunks_exact(width.max(1)) {
+        let largest = row.iter().fold(0f32, |m, x| m.max(x.abs()));
+        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+        bytes.extend(row.iter().map(|x| (x / scale).round() as i8 as u8));
+        scales.push(scale);
+    }
+    (bytes, scales)
+}

@@ -1,0 +1,122 @@
+//! Checkpoints: all that is needed to export a student, and to train on as if nothing had happened.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use candle_core::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+use undertone_core::{EncoderConfig, Tokenizer};
+
+use super::optimiser::AdamW;
+use crate::student::Student;
+
+/// What a checkpoint says of itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct State {
+    pub encoder: EncoderConfig,
+    /// Steps taken.
+    pub step: usize,
+    /// The run's settings; a resumed run must have the same.
+    pub recipe: serde_json::Map<String, serde_json::Value>,
+    /// Name and rows of each set learned from.
+    pub data: Vec<(String, usize)>,
+    /// Seconds spent training.
+    pub seconds: f64,
+    /// The figures of the last evaluation.
+    pub metrics: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The folder `checkpoint` of a run.
+pub struct Checkpoint {
+    folder: PathBuf,
+}
+
+const STATE: &str = "state.json";
+const STUDENT: &str = "student.safetensors";
+const OPTIMISER: &str = "optimiser.safetensors";
+const TOKENIZER: &str = "tokenizer.json";
+
+impl Checkpoint {
+    /// The checkpoint of the run in `output`.
+    pub fn of_run(output: &Path) -> Self {
+        Self { folder: output.join("checkpoint") }
+    }
+
+    /// The checkpoint in `folder`, or in the run that `folder` holds.
+    pub fn find(folder: &Path) -> Result<Self> {
+        let found = [Self { folder: folder.to_owned() }, Self::of_run(folder)].into_iter().find(Self::exists);
+        found.with_context(|| {
+            format!("{} holds no checkpoint; give the output folder of `undertone train`", folder.display())
+        })
+    }
+
+    pub fn exists(&self) -> bool {
+        self.folder.join(STATE).is_file()
+    }
+
+    /// Writes beside the last checkpoint and swaps the two at the end: a full disk costs the new one, never the old.
+    pub fn save(
+        &self,
+        state: &State,
+        student: &Student,
+        optimiser: &AdamW,
+        tokenizer: &serde_json::Value,
+    ) -> Result<()> {
+        let [fresh, old] = ["new", "old"].map(|suffix| self.folder.with_extension(suffix));
+        let write = || -> Result<()> {
+            remove(&fresh)?;
+            fs::create_dir_all(&fresh)?;
+            candle_core::safetensors::save(&student.tensors()?, fresh.join(STUDENT))?;
+            candle_core::safetensors::save(&optimiser.tensors()?, fresh.join(OPTIMISER))?;
+            fs::write(fresh.join(TOKENIZER), serde_json::to_vec(tokenizer)?)?;
+            fs::write(fresh.join(STATE), serde_json::to_vec_pretty(state)?)?;
+            remove(&old)?;
+            if self.folder.exists() {
+                fs::rename(&self.folder, &old)?;
+            }
+            fs::rename(&fresh, &self.folder)?;
+            remove(&old)
+        };
+        write().with_context(|| {
+            format!("the checkpoint {} could not be saved; the one before it is kept", self.folder.display())
+        })
+    }
+
+    pub fn state(&self) -> Result<State> {
+        let path = self.folder.join(STATE);
+        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        serde_json::from_slice(&bytes).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
+    }
+
+    pub fn tokenizer(&self) -> Result<serde_json::Value> {
+        let path = self.folder.join(TOKENIZER);
+        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        serde_json::from_slice(&bytes).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
+    }
+
+    /// The student as it was saved.
+    pub fn student(&self) -> Result<Student> {
+        let config = self.state()?.encoder;
+        let tokenizer = Tokenizer::from_bytes(&serde_json::to_vec(&self.tokenizer()?)?, config.max_tokens)?;
+        let tensors = self.load(STUDENT)?;
+        ensure!(!tensors.is_empty(), "{} is empty", self.folder.join(STUDENT).display());
+        Student::new(config, tokenizer, tensors, 0)
+    }
+
+    /// Gives the optimiser its moments back.
+    pub fn restore(&self, optimiser: &mut AdamW) -> Result<()> {
+        optimiser.restore(&self.load(OPTIMISER)?, self.state()?.step)
+    }
+
+    fn load(&self, name: &str) -> Result<HashMap<String, Tensor>> {
+        let path = self.folder.join(name);
+        candle_core::safetensors::load(&path, &Device::Cpu)
+            .with_context(|| format!("{} cannot be read; it may have been cut off", path.display()))
+    }
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    if folder.exists() { Ok(fs::remove_dir_all(folder)?) } else { Ok(()) }
+}

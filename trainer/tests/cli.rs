@@ -1,0 +1,238 @@
+//! The command line from end to end: a tiny student is trained, resumed, exported and evaluated; bad input is told in
+//! one sentence.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder with a base model's shape, an annotation set and an evaluation set.
+struct House {
+    folder: TempDir,
+}
+
+const JOY: [&str; 6] = ["glad day", "so glad", "a glad sunny day", "sunny", "glad glad", "what a sunny day"];
+const SADNESS: [&str; 6] = ["i cry", "so sad", "sad rainy day", "rainy", "cry and cry", "what a rainy day"];
+
+impl House {
+    fn new() -> Self {
+        let house = Self { folder: TempDir::new().unwrap() };
+        house.write(
+            "base/config.json",
+            &json!({"num_hidden_layers": 1, "hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32,
+                "vocab_size": 0, "max_position_embeddings": 32, "type_vocab_size": 2, "layer_norm_eps": 1e-12,
+                "model_type": "bert", "hidden_act": "gelu"}),
+        );
+        let mut words: Vec<String> = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"].map(String::from).to_vec();
+        words.extend(('a'..='z').map(String::from));
+        words.extend(('a'..='z').map(|c| format!("##{c}")));
+        words.extend(["glad", "sunny", "day", "cry", "sad", "rainy", "joy", "sadness", "zebra", "yacht"].map(String::from));
+        let mut config = house.json("base/config.json");
+        config["vocab_size"] = words.len().into();
+        house.write("base/config.json", &config);
+        let vocab: serde_json::Map<_, _> = words.iter().enumerate().map(|(i, w)| (w.clone(), i.into())).collect();
+        let special = |id: usize| json!({"id": id, "content": words[id], "single_word": false, "lstrip": false,
+            "rstrip": false, "normalized": false, "special": true});
+        house.write(
+            "base/tokenizer.json",
+            &json!({"version": "1.0", "truncation": null, "padding": null,
+                "added_tokens": (0..4).map(special).collect::<Vec<_>>(),
+                "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+                    "strip_accents": null, "lowercase": true},
+                "pre_tokenizer": {"type": "BertPreTokenizer"},
+                "post_processor": {"type": "TemplateProcessing",
+                    "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                        {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
+                    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+                    "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]},
+                        "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}}},
+                "decoder": null,
+                "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                    "max_input_chars_per_word": 100, "vocab": vocab}}),
+        );
+        let said = |text: &&str, what: &str, valence: f32| json!({"id": text, "text": text, "descriptors": [what],
+            "valence": valence, "arousal": 5});
+        let rows: Vec<Value> =
+            JOY.iter().map(|t| said(t, "joy", 8.0)).chain(SADNESS.iter().map(|t| said(t, "sadness", 2.0))).collect();
+        house.rows("set", &rows);
+        let gold = |text: &&str, what: &str| json!({"id": text, "text": text, "labels": [what]});
+        let rows: Vec<Value> = JOY.iter().map(|t| gold(t, "joy")).chain(SADNESS.iter().map(|t| gold(t, "sadness"))).collect();
+        for task in ["multi", "single"] {
+            house.rows(task, &rows);
+            house.write(&format!("{task}/set.json"), &json!({"name": task, "task": task, "labels": ["joy", "sadness"]}));
+        }
+        house
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, value: &Value) {
+        self.text(name, &value.to_string());
+    }
+
+    fn text(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn rows(&self, set: &str, rows: &[Value]) {
+        self.text(&format!("{set}/data.jsonl"), &rows.iter().map(|row| format!("{row}\n")).collect::<String>());
+    }
+
+    fn json(&self, name: &str) -> Value {
+        serde_json::from_slice(&fs::read(self.path(name)).unwrap()).unwrap()
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
+        command.current_dir(&self.folder).args(arguments.split_whitespace()).output().unwrap()
+    }
+
+    fn succeeds(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The error of a command that fails: one line, exit code 1.
+    fn fails(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+        told
+    }
+
+    fn curve(&self, run: &str) -> String {
+        fs::read_to_string(self.path(run).join("loss.csv")).unwrap()
+    }
+}
+
+const TRAIN: &str = "train --data set --base base --from-scratch --max-tokens 16 --batch 4 --rate 3e-3 --threads 2";
+
+#[test]
+fn a_student_is_trained_exported_and_evaluated() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 30 --dev multi --vocabulary 64"));
+    house.succeeds("export --checkpoint run --output model --set multi --data set --name tiny");
+    let manifest = house.json("model/manifest.json");
+    assert_eq!(manifest["encoder"]["vocabulary"], 64);
+    assert_eq!(manifest["provenance"]["data"][0], json!({"set": "set", "rows": 12}));
+    assert!(manifest["metrics"]["int8_cosine"]["mean"].as_f64().unwrap() > 0.99);
+
+    let figures: Value =
+        serde_json::from_str(&house.succeeds("evaluate --model model --set multi single --json -")).unwrap();
+    assert_eq!(figures["multi"]["rows"], 12);
+    for (set, metric) in [("multi", "macro_f1"), ("multi", "map"), ("single", "accuracy"), ("single", "macro_f1")] {
+        let value = figures[set][metric].as_f64().unwrap();
+        assert!(value > 0.9, "{set} {metric}: {value}; it cannot tell joy from sadness");
+    }
+    assert_eq!(manifest["metrics"]["multi"], figures["multi"]);
+    assert!(house.succeeds("evaluate --model model --set single").contains("accuracy"));
+    assert_eq!(house.curve("run").lines().count(), 1 + 30 * 3);
+    assert_eq!(fs::read_to_string(house.path("run/dev.jsonl")).unwrap().lines().count(), 30);
+}
+
+#[test]
+fn a_resumed_run_goes_on_as_if_nothing_had_happened() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output whole --epochs 4"));
+    house.succeeds(&format!("{TRAIN} --output broken --epochs 4 --stop-after 5"));
+    house.succeeds(&format!("{TRAIN} --output broken --epochs 4 --resume"));
+    assert_eq!(house.curve("whole"), house.curve("broken"));
+    assert!(house.fails(&format!("{TRAIN} --output whole --epochs 4")).contains("--resume"));
+    assert!(house.fails(&format!("{TRAIN} --output whole --epochs 9 --resume")).contains("other settings"));
+    assert!(house.fails(&format!("{TRAIN} --output fresh --epochs 9 --resume")).contains("nothing to resume"));
+}
+
+#[test]
+fn bad_training_data_is_told_by_file_and_line() {
+    let house = House::new();
+    for (row, told) in [
+        (r#"{"id": "1", "descriptors": ["joy"]}"#, "the row has no text"),
+        (r#"{"id": "1", "text": "  ", "descriptors": ["joy"]}"#, "the text is empty"),
+        (r#"{"id": "1", "text": "glad"}"#, "no descriptors"),
+        (r#"{"id": "1", "text": "glad", "descriptors": [""]}"#, "a descriptor is empty"),
+        (r#"{"id": "1", "text": "glad", "descriptors": ["a b c d e f g h i j k l m n"]}"#, "14 words"),
+        (r#"{"id": "1", "text": "glad", "descriptors": ["joy"], "valence": 12, "arousal": 5}"#, "valence is 12"),
+        (r#"{"id": "1", "text": "glad", "ratings": {"joy": 4}}"#, "the rating of 'joy' is 4"),
+        (r#"{"id": "1", "text": "glad", "#, "EOF"),
+    ] {
+        house.text("bad/data.jsonl", &format!("{{\"text\": \"glad\", \"descriptors\": [\"joy\"]}}\n{row}\n"));
+        let error = house.fails("train --data bad --base base --from-scratch --output run");
+        assert!(error.contains(told) && error.contains("data.jsonl:2"), "{error}");
+    }
+    house.text("bad/data.jsonl", "\n");
+    assert!(house.fails("train --data bad --base base --output run").contains("no rows"));
+    assert!(house.fails("train --data nowhere --base base --output run").contains("no data.jsonl"));
+    assert!(!house.path("run").exists());
+}
+
+#[test]
+fn a_missing_or_foreign_base_model_is_told() {
+    let house = House::new();
+    let train = |base: &str| house.fails(&format!("train --data set --output run --max-tokens 16 --base {base}"));
+    assert!(train("./nowhere").contains("neither a folder nor a name"));
+    assert!(train("base").contains("has no model.safetensors"));
+    let mut config = house.json("base/config.json");
+    config["model_type"] = "gpt2".into();
+    house.write("base/config.json", &config);
+    assert!(train("base").contains("of type gpt2"));
+}
+
+#[test]
+fn a_broken_bundle_is_told() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 1"));
+    house.succeeds("export --checkpoint run --output model --data set");
+    let evaluate = || house.fails("evaluate --model model --set multi");
+    let weights = fs::read(house.path("model/weights.safetensors")).unwrap();
+
+    fs::write(house.path("model/weights.safetensors"), &weights[..weights.len() / 2]).unwrap();
+    assert!(evaluate().contains("weights.safetensors"));
+    let mut flipped = weights.clone();
+    flipped[weights.len() - 1] ^= 1;
+    fs::write(house.path("model/weights.safetensors"), flipped).unwrap();
+    assert!(evaluate().contains("weights.safetensors"));
+    fs::remove_file(house.path("model/weights.safetensors")).unwrap();
+    assert!(evaluate().contains("weights.safetensors"));
+    fs::write(house.path("model/weights.safetensors"), weights).unwrap();
+    house.text("model/manifest.json", "{\"format\": 9}");
+    assert!(evaluate().contains("format 9"));
+    assert!(house.fails("export --checkpoint set --output model --data set").contains("holds no checkpoint"));
+}
+
+#[test]
+fn bad_evaluation_data_and_label_sets_are_told() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 1"));
+    house.succeeds("export --checkpoint run --output model --data set");
+    house.text("multi/data.jsonl", "{\"text\": \"glad\", \"labels\": [\"joy\"]}\n{\"labels\": [\"joy\"]}\n");
+    let error = house.fails("evaluate --model model --set multi");
+    assert!(error.contains("data.jsonl:2") && error.contains("no text"), "{error}");
+    house.text("multi/data.jsonl", "{\"text\": \"glad\", \"labels\": [\"envy\"]}\n");
+    assert!(house.fails("evaluate --model model --set multi").contains("'envy' is not among"));
+    house.text("single/data.jsonl", "{\"text\": \"glad\", \"labels\": [\"joy\", \"sadness\"]}\n");
+    assert!(house.fails("evaluate --model model --set single").contains("has 2 labels"));
+    assert!(house.fails("evaluate --model model --set nowhere").contains("set.json"));
+    house.text("labels.json", r#"{"name": "mine", "labels": [{"name": "joy"}, {"name": "Joy"}]}"#);
+    let error = house.fails("evaluate --model model --set single --labels labels.json");
+    assert!(error.contains("labels.json") && error.contains("label 2"), "{error}");
+}
+
+/// The lexicon and the corpus that the project brings are what `make train` learns from.
+#[test]
+fn the_projects_own_data_can_be_read() {
+    let house = House::new();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let sets = format!("{} {}", data.join("original-corpus").display(), data.join("emotion-lexicon").display());
+    let shape = "--base base --from-scratch --max-tokens 16 --batch 4 --stop-after 1";
+    house.succeeds(&format!("train --data {sets} --output run {shape}"));
+    let state = house.json("run/checkpoint/state.json");
+    assert_eq!(state["data"], json!([["original-corpus", 3952], ["emotion-lexicon", 254]]));
+}
