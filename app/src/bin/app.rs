@@ -1,0 +1,5 @@
+//! The page.
+
+fn main() {
+    undertone_app::components::mount();
+}

@@ -1,0 +1,243 @@
+//! The last step of `trunk build --release`, run by its `post_build` hook on the staged files.
+//!
+//! It optimises the WebAssembly, moves the worker to a folder named after its contents (Trunk
+//! gives workers no hash, so a browser could pair an old worker with a new page), writes where
+//! the worker is and what this build is called into `index.html`, lists the files of the shell
+//! in `sw.js`, and refuses a build that has grown too large.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest as _, Sha256};
+
+/// The most that each WebAssembly file may weigh, gzipped, in bytes.
+const PAGE_CEILING: usize = 700_000;
+const WORKER_CEILING: usize = 2_000_000;
+
+/// What Trunk writes for the worker, and must stay together: its imports are relative.
+const WORKER: [&str; 3] = ["worker.js", "worker_bg.wasm", "worker_loader.js"];
+const WORKER_WASM: &str = WORKER[1];
+const WORKER_LOADER: &str = WORKER[2];
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("postbuild: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    // `trunk serve` needs none of this, and offline copies would only get in its way.
+    if env::var("TRUNK_PROFILE").as_deref() != Ok("release") {
+        return Ok(());
+    }
+    let staging = folder("TRUNK_STAGING_DIR")?;
+    let template = folder("TRUNK_SOURCE_DIR")?.join("public/sw.js");
+    let page_wasm = find_page_wasm(&staging)?;
+    optimise(&staging.join(&page_wasm), "-Os")?;
+    optimise(&staging.join(WORKER_WASM), "-O3")?;
+    weigh("the page", &staging.join(&page_wasm), PAGE_CEILING)?;
+    weigh("the worker", &staging.join(WORKER_WASM), WORKER_CEILING)?;
+
+    let worker = move_worker(&staging)?;
+    let page = staging.join("index.html");
+    let html = stamp(&read_text(&page)?, "undertone-worker", &worker)?;
+    write(&page, &html)?;
+
+    let build = name_build(&shell_files(&staging)?);
+    write(&page, &stamp(&html, "undertone-build", &build)?)?;
+    let files = shell_files(&staging)?;
+    let service_worker = fill_service_worker(&read_text(&template)?, &build, &files)?;
+    write(&staging.join("sw.js"), &service_worker)
+}
+
+/// Trunk tells its hooks in the environment where things are.
+fn folder(variable: &str) -> Result<PathBuf> {
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .with_context(|| format!("{variable} is not set: `trunk build` runs this program"))
+}
+
+/// The page's WebAssembly has a hash in its name.
+fn find_page_wasm(staging: &Path) -> Result<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(staging).with_context(|| staging.display().to_string())? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with("_bg.wasm") && name != WORKER_WASM {
+            found.push(name);
+        }
+    }
+    ensure!(
+        found.len() == 1,
+        "{}: one *_bg.wasm of the page expected beside {WORKER_WASM}, found {found:?}",
+        staging.display()
+    );
+    Ok(found.remove(0))
+}
+
+/// Runs wasm-opt, where there is one: a contributor without it gets a larger, slower build.
+fn optimise(wasm: &Path, level: &str) -> Result<()> {
+    let status = Command::new("wasm-opt")
+        .args([
+            level,
+            "--enable-bulk-memory",
+            "--enable-multivalue",
+            "--enable-mutable-globals",
+            "--enable-nontrapping-float-to-int",
+            "--enable-reference-types",
+            "--enable-sign-ext",
+            "--enable-simd",
+        ])
+        .arg(wasm)
+        .arg("--output")
+        .arg(wasm)
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => bail!("wasm-opt failed on {} ({status})", wasm.display()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            eprintln!("postbuild: no wasm-opt on PATH (npm's binaryen has it): {} stays as it is", wasm.display());
+            Ok(())
+        }
+        Err(error) => Err(error).context("wasm-opt does not start"),
+    }
+}
+
+fn weigh(what: &str, wasm: &Path, ceiling: usize) -> Result<()> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&read(wasm)?)?;
+    let weight = gzip.finish()?.len();
+    eprintln!("postbuild: {what} weighs {weight} bytes gzipped, of {ceiling}");
+    ensure!(
+        weight <= ceiling,
+        "{what} weighs {weight} bytes gzipped, more than the {ceiling} allowed: make it smaller, \
+         or raise the ceiling in app/src/bin/postbuild.rs and say why"
+    );
+    Ok(())
+}
+
+/// Moves the worker's files to a folder named after their contents; returns the loader's path.
+fn move_worker(staging: &Path) -> Result<String> {
+    let mut digest = Sha256::new();
+    for name in WORKER {
+        digest.update(read(&staging.join(name))?);
+    }
+    let folder = format!("w/{}", short(&digest.finalize()));
+    fs::create_dir_all(staging.join(&folder)).with_context(|| folder.clone())?;
+    for name in WORKER {
+        let to = staging.join(&folder).join(name);
+        fs::rename(staging.join(name), &to).with_context(|| to.display().to_string())?;
+    }
+    Ok(format!("{folder}/{WORKER_LOADER}"))
+}
+
+/// Sets the content of `<meta name="...">`.
+fn stamp(html: &str, name: &str, content: &str) -> Result<String> {
+    let opening = format!("<meta name=\"{name}\"");
+    let start = html.find(&opening).with_context(|| format!("index.html has no {opening} content=\"\">"))?;
+    let end = html[start..].find('>').with_context(|| format!("index.html: {opening} is not closed"))?;
+    Ok(format!("{}{opening} content=\"{content}\"{}", &html[..start], &html[start + end..]))
+}
+
+/// The files of the shell with their hashes: everything but the service worker itself and the
+/// model, which the worker keeps in a cache of its own.
+fn shell_files(staging: &Path) -> Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        let path = staging.join(&folder);
+        for entry in fs::read_dir(&path).with_context(|| path.display().to_string())? {
+            let entry = entry?;
+            let name = format!("{folder}{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                if name != "model" {
+                    folders.push(format!("{name}/"));
+                }
+            } else if name != "sw.js" {
+                files.insert(name, short(&Sha256::digest(read(&entry.path())?)));
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn name_build(files: &BTreeMap<String, String>) -> String {
+    let mut digest = Sha256::new();
+    for (name, hash) in files {
+        digest.update(format!("{name} {hash}\n"));
+    }
+    short(&digest.finalize())
+}
+
+/// Writes the build's name and the shell's files into the template.
+fn fill_service_worker(template: &str, build: &str, files: &BTreeMap<String, String>) -> Result<String> {
+    let listed: BTreeMap<&str, &str> =
+        files.iter().map(|(name, hash)| (if name == "index.html" { "./" } else { name }, &**hash)).collect();
+    let mut filled = template.to_owned();
+    for (placeholder, value) in
+        [("\"{{build}}\"", serde_json::to_string(build)?), ("{/* files */}", serde_json::to_string_pretty(&listed)?)]
+    {
+        ensure!(filled.matches(placeholder).count() == 1, "public/sw.js must contain {placeholder} once");
+        filled = filled.replace(placeholder, &value);
+    }
+    Ok(filled)
+}
+
+/// The first 128 bits of a hash, in hexadecimal.
+fn short(digest: &[u8]) -> String {
+    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| path.display().to_string())
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_a_meta_whatever_it_held() {
+        for content in ["", " content", " content=\"\"", " content=\"old\""] {
+            let html = format!("<head><meta name=\"a\"{content}><title>t</title>");
+            let stamped = stamp(&html, "a", "new").unwrap();
+            assert_eq!(stamped, "<head><meta name=\"a\" content=\"new\"><title>t</title>");
+        }
+        assert!(stamp("<head>", "a", "new").is_err());
+    }
+
+    #[test]
+    fn the_service_worker_lists_the_page_by_its_address() {
+        let template = "const BUILD = \"{{build}}\"; const FILES = {/* files */};";
+        let files = BTreeMap::from([("index.html".to_owned(), "1f".to_owned())]);
+        let filled = fill_service_worker(template, "b", &files).unwrap();
+        assert_eq!(filled, "const BUILD = \"b\"; const FILES = {\n  \"./\": \"1f\"\n};");
+        assert!(fill_service_worker("", "b", &files).is_err());
+    }
+
+    #[test]
+    fn a_build_is_named_after_all_its_files() {
+        let one = BTreeMap::from([("a".to_owned(), "1".to_owned())]);
+        let other = BTreeMap::from([("a".to_owned(), "2".to_owned())]);
+        assert_ne!(name_build(&one), name_build(&other));
+        assert_eq!(name_build(&one).len(), 32);
+    }
+}

@@ -1,0 +1,153 @@
+//! From the address of a manifest to a model that works.
+
+use undertone_core::{Bundle, Encoder, Manifest};
+use web_sys::Url;
+
+use super::download::fetch;
+use super::store::Store;
+use crate::browser::describe;
+use crate::wire::{BrowserErrorKind, Progress, Report, Stage};
+
+/// A model in working order.
+pub struct Loaded {
+    /// The model.
+    pub encoder: Encoder,
+    /// Whether its files are kept on this device.
+    pub kept: bool,
+}
+
+/// Loads the model whose manifest has this absolute address.
+///
+/// The manifest comes from the network where there is one, so that a new model is noticed; the
+/// files come from this device if they are there and intact.
+pub async fn load(address: &str, mut progress: impl FnMut(Progress)) -> Result<Loaded, Report> {
+    let store = Store::open(address).await;
+    let (manifest, text) = manifest(address, store.as_ref()).await?;
+    let files = Files { address, store: store.as_ref(), total: manifest.files.iter().map(|file| file.bytes).sum() };
+
+    let mut kept = true;
+    let mut bundle = None;
+    if let Some((weights, tokenizer)) = files.read(&manifest, &mut progress).await? {
+        match Bundle::new(manifest.clone(), weights, tokenizer) {
+            Ok(intact) => bundle = Some(intact),
+            Err(_) => files.forget(&manifest).await,
+        }
+    }
+    let bundle = match bundle {
+        Some(bundle) => bundle,
+        None => {
+            let (weights, tokenizer) = files.download(&manifest, &mut progress).await?;
+            let bundle = Bundle::new(manifest, weights, tokenizer)?;
+            kept = files.keep(&bundle, &text).await;
+            bundle
+        }
+    };
+
+    progress(Progress { stage: Stage::Build, done: files.total as f64, total: files.total as f64 });
+    let encoder = Encoder::load(bundle)?;
+    Ok(Loaded { encoder, kept })
+}
+
+async fn manifest(address: &str, store: Option<&Store>) -> Result<(Manifest, Vec<u8>), Report> {
+    match fetch(address, None, |_| ()).await {
+        Ok(text) => Ok((Manifest::from_json(&text)?, text)),
+        Err(report) => {
+            let kept = match store {
+                Some(store) => store.get(Bundle::MANIFEST).await,
+                None => None,
+            };
+            let text = kept.ok_or(report)?;
+            Ok((Manifest::from_json(&text)?, text))
+        }
+    }
+}
+
+/// The files of one model, wherever they are.
+struct Files<'a> {
+    address: &'a str,
+    store: Option<&'a Store>,
+    total: u64,
+}
+
+impl Files<'_> {
+    /// The weights and the tokenizer from this device, if both are there.
+    async fn read(
+        &self,
+        manifest: &Manifest,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, Report> {
+        let Some(store) = self.store else {
+            return Ok(None);
+        };
+        let mut tell = |done| progress(self.progress(Stage::Read, done));
+        let Some(tokenizer) = store.get(&manifest.file(Bundle::TOKENIZER)?.sha256).await else {
+            return Ok(None);
+        };
+        tell(tokenizer.len() as u64);
+        let Some(weights) = store.get(&manifest.file(Bundle::WEIGHTS)?.sha256).await else {
+            return Ok(None);
+        };
+        tell((tokenizer.len() + weights.len()) as u64);
+        Ok(Some((weights, tokenizer)))
+    }
+
+    /// The weights and the tokenizer over the network, one after the other: side by side they
+    /// need more memory than some phones have.
+    async fn download(
+        &self,
+        manifest: &Manifest,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<(Vec<u8>, Vec<u8>), Report> {
+        let mut before = 0;
+        let mut files = [Vec::new(), Vec::new()];
+        for (file, name) in files.iter_mut().zip([Bundle::TOKENIZER, Bundle::WEIGHTS]) {
+            let entry = manifest.file(name)?;
+            let url = Url::new_with_base(&entry.path, self.address).map_err(|error| {
+                Report::browser(
+                    BrowserErrorKind::Network,
+                    format!("{} has no address: {}", entry.path, describe(&error)),
+                )
+            })?;
+            *file = fetch(&url.href(), Some(entry.bytes), |done| {
+                progress(self.progress(Stage::Download, before + done));
+            })
+            .await?;
+            before += entry.bytes;
+        }
+        let [tokenizer, weights] = files;
+        Ok((weights, tokenizer))
+    }
+
+    /// Keeps a verified bundle on this device instead of any other, and says whether all of it
+    /// is there. The manifest goes last: if it is there, so is everything that it names.
+    async fn keep(&self, bundle: &Bundle, manifest: &[u8]) -> bool {
+        let Some(store) = self.store else {
+            return false;
+        };
+        let mut keys = vec![Bundle::MANIFEST];
+        let parts = [(Bundle::TOKENIZER, &bundle.tokenizer), (Bundle::WEIGHTS, &bundle.weights)];
+        for (name, bytes) in parts {
+            let Ok(entry) = bundle.manifest.file(name) else {
+                return false;
+            };
+            keys.push(&entry.sha256);
+            if !store.put(&entry.sha256, bytes).await {
+                return false;
+            }
+        }
+        store.keep_only(&keys).await;
+        store.put(Bundle::MANIFEST, manifest).await
+    }
+
+    async fn forget(&self, manifest: &Manifest) {
+        if let Some(store) = self.store {
+            for file in &manifest.files {
+                store.remove(&file.sha256).await;
+            }
+        }
+    }
+
+    fn progress(&self, stage: Stage, done: u64) -> Progress {
+        Progress { stage, done: done.min(self.total) as f64, total: self.total as f64 }
+    }
+}

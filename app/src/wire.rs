@@ -1,0 +1,180 @@
+//! What the page and the worker say to each other.
+//!
+//! The worker speaks first, with [`FromEngine::Hello`]: messages that reach a worker before its
+//! WebAssembly has started are lost without an error. Vectors do not travel in these types but
+//! as one transferred `Float32Array` beside them.
+
+use serde::{Deserialize, Serialize};
+use undertone_core::{AffectHead, Calibration, Error, ErrorKind};
+
+/// The version of this protocol; page and worker must agree on it.
+pub const PROTOCOL: u32 = 1;
+
+/// What the page's worker is called. The engine's module starts its message loop only in a
+/// worker of this name, so that any other page may import the module as a library.
+pub const WORKER_NAME: &str = "undertone-engine";
+
+/// The property of a message that carries its vectors.
+pub const VECTORS: &str = "vectors";
+
+/// Why a text is encoded, most urgent first: a lower role overtakes a higher one.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Somebody is typing it.
+    Typing,
+    /// It is a wording of a label.
+    Label,
+}
+
+/// From the page to the worker.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToEngine {
+    /// Load the model whose manifest has this absolute address.
+    Load {
+        /// The address of `manifest.json`.
+        manifest: String,
+    },
+    /// Encode these texts.
+    Embed {
+        /// What the answers will be called.
+        id: u32,
+        /// How urgent it is.
+        role: Role,
+        /// The texts.
+        texts: Vec<String>,
+    },
+    /// Forget a job: nobody waits for it any more.
+    Cancel {
+        /// The job.
+        id: u32,
+    },
+}
+
+/// From the worker to the page.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromEngine {
+    /// The worker runs and listens.
+    Hello {
+        /// The worker's [`PROTOCOL`].
+        protocol: u32,
+        /// Whether it was built for WebAssembly SIMD.
+        simd: bool,
+    },
+    /// Loading goes on.
+    Progress(Progress),
+    /// The model is loaded.
+    Ready(Model),
+    /// Some of a job's vectors, transferred beside this message.
+    Rows {
+        /// The job.
+        id: u32,
+        /// For each row, whether the text was longer than the model reads.
+        truncated: Vec<bool>,
+    },
+    /// A job is finished: all its rows were sent.
+    Done {
+        /// The job.
+        id: u32,
+    },
+    /// A job failed or, without an id, loading did.
+    Failed {
+        /// The job.
+        id: Option<u32>,
+        /// What went wrong.
+        report: Report,
+    },
+    /// The worker is beyond repair and must be replaced.
+    Panicked {
+        /// What it said, and where.
+        message: String,
+    },
+}
+
+/// How far loading has come.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Progress {
+    /// What is happening.
+    pub stage: Stage,
+    /// Bytes done.
+    pub done: f64,
+    /// Bytes in all, by the manifest.
+    pub total: f64,
+}
+
+/// The parts of loading.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The model's files come over the network.
+    Download,
+    /// They come from this device.
+    Read,
+    /// The model is being built from them.
+    Build,
+}
+
+/// What the page needs to know of a loaded model.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// The length of its vectors.
+    pub dim: u32,
+    /// How many tokens of a text it reads.
+    pub max_tokens: u32,
+    /// The bytes of its files.
+    pub bytes: f64,
+    /// Whether a copy is kept on this device, for use without a network.
+    pub kept: bool,
+    /// From similarity to probability.
+    pub calibration: Calibration,
+    /// From vector to valence and arousal.
+    pub affect: AffectHead,
+}
+
+/// An error on its way to a person.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Report {
+    /// What kind of error it is.
+    pub kind: ReportKind,
+    /// One sentence: what, where, what to do.
+    pub message: String,
+}
+
+/// The kinds of [`Report`]: core's, and those that only a browser knows.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ReportKind {
+    /// An error of `undertone-core`.
+    Core(ErrorKind),
+    /// An error of the browser or the network.
+    Browser(BrowserErrorKind),
+}
+
+/// What goes wrong around the model.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BrowserErrorKind {
+    /// A file could not be fetched.
+    Network,
+    /// The browser refused to keep or return something.
+    Storage,
+    /// The worker stopped.
+    Worker,
+}
+
+impl Report {
+    /// A report of something that the browser or the network did.
+    pub fn browser(kind: BrowserErrorKind, message: impl Into<String>) -> Self {
+        Self { kind: ReportKind::Browser(kind), message: message.into() }
+    }
+}
+
+impl From<Error> for Report {
+    fn from(error: Error) -> Self {
+        Self { kind: ReportKind::Core(error.kind()), message: error.to_string() }
+    }
+}
