@@ -145,7 +145,7 @@ mod tests {
         for name in names {
             set.add(name).unwrap();
         }
-        let calibration = Calibration { scale: 10.0, bias: -5.0, threshold: 0.5 };
+        let calibration = Calibration { scale: 10.0, bias: -5.0, crowding: 0.0, threshold: 0.5 };
         let text = Encoded {
             text: "text".into(),
             vector: Embeddings::new(2, vec![1.0, 0.0]).unwrap(),

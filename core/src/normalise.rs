@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(normalise("great👍🏽!"), "great thumbs up !");
         assert_eq!(normalise("😭😭😭"), "loudly crying face");
         assert_eq!(normalise("❤️ you"), "red heart you");
-        assert_eq!(normalise("👩‍❤️‍👩"), "couple with heart woman, woman");
+        assert_eq!(normalise("👩‍❤️‍👩"), "couple with heart: woman, woman");
     }
 
     #[test]

@@ -85,14 +85,20 @@ impl Scores {
     }
 }
 
+/// The logit of a probability, finite at both ends.
+fn logit(probability: f32) -> f64 {
+    let p = f64::from(probability).clamp(1e-6, 1.0 - 1e-6);
+    (p / (1.0 - p)).ln()
+}
+
 /// Scores texts against labels: a dot product for each pair, so that anything about labels may change at any time.
 ///
 /// `labels` has one row for each label of `set`, in its order.
 ///
 /// - [`Mode::Multi`]: a label's probability is the sigmoid of its calibrated cosine, and lifts those of its ancestors.
-///   It does not depend on the other labels. None has the probability that the most probable label lacks.
-/// - [`Mode::Single`]: probabilities are the softmax over the labels' logits and, for none, a logit of 0: a label that
-///   on its own would be less likely than not loses against none.
+///   Of the other labels, only their number matters to it. None has the probability that the most probable label lacks.
+/// - [`Mode::Single`]: probabilities are the softmax over the labels' logits and, for none, the logit of the
+///   calibration's threshold: a label that by itself would not be on loses against none.
 ///
 /// # Errors
 /// [`ErrorKind::BadInput`]: vectors of different lengths, another number of vectors than of labels, or a threshold that
@@ -106,6 +112,8 @@ pub fn score(
 ) -> Result<Scores> {
     check(texts, labels, set, options)?;
     calibration.validate()?;
+    let calibration = calibration.among(set.labels().len());
+    let none_logit = logit(calibration.threshold);
     let common = options.threshold.unwrap_or(calibration.threshold);
     let lifts = lifts(set);
     let width = labels.len();
@@ -135,8 +143,8 @@ pub fn score(
             }
             Mode::Single => {
                 let logits = cosine.iter().map(|&c| f64::from(calibration.logit(c)));
-                let largest = logits.clone().fold(0.0, f64::max);
-                let none = (-largest).exp();
+                let largest = logits.clone().fold(none_logit, f64::max);
+                let none = (none_logit - largest).exp();
                 let total = none + logits.clone().map(|l| (l - largest).exp()).sum::<f64>();
                 scores.probability.extend(logits.map(|l| ((l - largest).exp() / total) as f32));
                 let none = (none / total) as f32;

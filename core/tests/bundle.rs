@@ -25,7 +25,7 @@ fn manifest() -> Manifest {
             pooling: EncoderConfig::POOLING.into(),
         },
         quantisation: Manifest::QUANTISATION.into(),
-        calibration: Calibration { scale: 21.3, bias: -7.1, threshold: 0.35 },
+        calibration: Calibration { scale: 21.3, bias: -7.1, crowding: 0.0, threshold: 0.35 },
         files: vec![FileEntry::new(Bundle::WEIGHTS, WEIGHTS), FileEntry::new(Bundle::TOKENIZER, TOKENIZER)],
         provenance: BTreeMap::from([("steps".into(), 10.into())]),
         metrics: BTreeMap::new(),

@@ -9,8 +9,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Bert, Ragged, SCALE_SUFFIX, TOKEN_TABLE, TokenTable};
 use undertone_core::{Bundle, Calibration, Encoder, EncoderConfig, ErrorKind, FileEntry, Manifest};
 
-const WORDS: [&str; 12] =
-    ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "glad", "sad", "##ly", "not", "face", "tears"];
+const WORDS: [&str; 12] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "glad", "sad", "##ly", "not", "face", "tears"];
 
 fn config() -> EncoderConfig {
     EncoderConfig {
@@ -77,8 +76,13 @@ fn every_variable_gets_the_gradient_of_finite_differences() {
     let gradients = loss(&bert).backward().unwrap();
     let mut checked = 0;
     for (name, var) in sorted(&variables) {
-        let gradient: Vec<f32> =
-            gradients.get(&var).unwrap_or_else(|| panic!("{name} has no gradient")).flatten_all().unwrap().to_vec1().unwrap();
+        let gradient: Vec<f32> = gradients
+            .get(&var)
+            .unwrap_or_else(|| panic!("{name} has no gradient"))
+            .flatten_all()
+            .unwrap()
+            .to_vec1()
+            .unwrap();
         // A key's bias moves all of a query's logits alike, which softmax does not see.
         let silent = name.ends_with("key.bias");
         let largest = gradient.iter().fold(0f32, |m, g| m.max(g.abs()));
@@ -169,9 +173,9 @@ fn stored() -> Stored {
 }
 
 fn bundle(stored: &Stored, config: EncoderConfig) -> Bundle {
-    let views = stored.iter().map(|(name, (dtype, shape, bytes))| {
-        (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap())
-    });
+    let views = stored
+        .iter()
+        .map(|(name, (dtype, shape, bytes))| (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap()));
     let weights = safetensors::serialize(views, None).unwrap();
     bundle_of(weights, tokenizer(), config)
 }
@@ -182,7 +186,7 @@ fn bundle_of(weights: Vec<u8>, tokenizer: Vec<u8>, encoder: EncoderConfig) -> Bu
         name: "tiny".into(),
         encoder,
         quantisation: Manifest::QUANTISATION.into(),
-        calibration: Calibration { scale: 10.0, bias: -5.0, threshold: 0.5 },
+        calibration: Calibration { scale: 10.0, bias: -5.0, crowding: 0.0, threshold: 0.5 },
         files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
         provenance: BTreeMap::new(),
         metrics: BTreeMap::new(),

@@ -5,7 +5,7 @@ use undertone_core::{
     Affect, AffectHead, Calibration, Embeddings, ErrorKind, LabelSet, Mode, Result, ScoreOptions, Scores, score,
 };
 
-const CALIBRATION: Calibration = Calibration { scale: 10.0, bias: -5.0, threshold: 0.5 };
+const CALIBRATION: Calibration = Calibration { scale: 10.0, bias: -5.0, crowding: 0.0, threshold: 0.5 };
 const SINGLE: ScoreOptions = ScoreOptions { mode: Mode::Single, threshold: None };
 
 fn multi(threshold: Option<f32>) -> ScoreOptions {
@@ -166,7 +166,7 @@ fn no_labels_and_no_texts() {
 #[test]
 fn among_equals_the_closest_then_the_first() {
     let (set, vectors) = labels(&[0.9, 0.95, 0.95]);
-    let certain = Calibration { scale: 1e6, bias: 0.0, threshold: 0.5 };
+    let certain = Calibration { scale: 1e6, bias: 0.0, crowding: 0.0, threshold: 0.5 };
     let scores = score(&one_text(), &vectors, &set, &certain, &multi(None)).unwrap();
     assert_eq!((scores.probability(0), scores.best(0)), ([1.0; 3].as_slice(), Some(1)));
     let scores = score(&one_text(), &vectors, &set, &certain, &SINGLE).unwrap();
@@ -197,6 +197,7 @@ fn what_cannot_be_scored() {
     let broken = [
         Calibration { scale: f32::NAN, ..CALIBRATION },
         Calibration { scale: 0.0, ..CALIBRATION },
+        Calibration { crowding: -1.0, ..CALIBRATION },
         Calibration { bias: f32::INFINITY, ..CALIBRATION },
         Calibration { threshold: f32::NAN, ..CALIBRATION },
     ];

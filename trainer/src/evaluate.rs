@@ -1,5 +1,7 @@
 //! `undertone evaluate`: a model's figures on sets that people labelled.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,8 +41,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let sets = args.set.iter().map(|s| EvaluationSet::read(s, None)).collect::<Result<Vec<_>>>()?;
     let wording = args.labels.as_deref().map(read_labels).transpose()?;
     let encoder = Encoder::load(bundle::read(&args.model)?)?;
-    let rows = sets.iter().map(|set| set.texts.len() as u64).sum();
-    let progress = ProgressBar::new(rows);
+    let progress = ProgressBar::new(distinct(&sets));
     let subject = Subject::of_encoder(&encoder, wording, &progress);
     let report = Report::of(&subject, &sets)?;
     progress.finish_and_clear();
@@ -56,18 +57,27 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
     Ok(())
 }
 
+/// How many texts the sets have between them.
+pub fn distinct(sets: &[EvaluationSet]) -> u64 {
+    sets.iter().flat_map(|set| &set.texts).collect::<HashSet<_>>().len() as u64
+}
+
 fn read_labels(path: &Path) -> Result<LabelSet> {
     let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     LabelSet::from_json(&text).with_context(|| path.display().to_string())
 }
 
+type Encode<'a> = Box<dyn Fn(&[&str]) -> Result<Embeddings> + 'a>;
+
 /// What is measured: anything that turns texts into vectors, and reads them.
 pub struct Subject<'a> {
-    encode: Box<dyn Fn(&[&str]) -> Result<Embeddings> + 'a>,
+    encode: Encode<'a>,
     affect: AffectHead,
     calibration: Calibration,
     /// Descriptions and synonyms for labels of these names.
     wording: Option<LabelSet>,
+    /// The vectors of all texts so far: sets share texts, and what is calibrated on a set is measured by it next.
+    known: RefCell<HashMap<String, Vec<f32>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -82,6 +92,7 @@ impl<'a> Subject<'a> {
             affect: encoder.affect_head().clone(),
             calibration: encoder.manifest().calibration.clone(),
             wording,
+            known: RefCell::default(),
         }
     }
 
@@ -96,21 +107,28 @@ impl<'a> Subject<'a> {
             affect: student.affect_head()?,
             calibration: student.calibration()?,
             wording: None,
+            known: RefCell::default(),
         })
+    }
+
+    /// Reads cosines another way from here on.
+    pub fn recalibrate(&mut self, calibration: Calibration) {
+        self.calibration = calibration;
     }
 
     /// The vectors of many texts, a few at a time.
     pub fn encode<T: AsRef<str>>(&self, texts: &[T]) -> Result<Embeddings> {
-        let mut all: Option<Embeddings> = None;
-        for chunk in texts.chunks(32) {
-            let chunk: Vec<&str> = chunk.iter().map(AsRef::as_ref).collect();
-            let rows = (self.encode)(&chunk)?;
-            match &mut all {
-                Some(all) => all.push(&rows)?,
-                None => all = Some(rows),
-            }
+        let mut known = self.known.borrow_mut();
+        let mut new: Vec<&str> = texts.iter().map(AsRef::as_ref).filter(|text| !known.contains_key(*text)).collect();
+        new.sort_unstable();
+        new.dedup();
+        for chunk in new.chunks(32) {
+            let rows = (self.encode)(chunk)?;
+            known.extend(chunk.iter().map(|text| (*text).to_owned()).zip(rows.rows().map(<[f32]>::to_vec)));
         }
-        all.context("there are no texts to encode")
+        let rows: Vec<&[f32]> = texts.iter().filter_map(|text| known.get(text.as_ref()).map(Vec::as_slice)).collect();
+        let dim = rows.first().context("there are no texts to encode")?.len();
+        Ok(Embeddings::new(dim, rows.concat())?)
     }
 
     /// A set's labels, in its order, worded as the label set given says.

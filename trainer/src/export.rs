@@ -13,9 +13,9 @@ use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, SCALE_SUFFIX};
 use undertone_core::{Bundle, Embeddings, Encoder, FileEntry, Manifest};
 
 use crate::bundle;
-use crate::calibrate::Cells;
+use crate::calibrate::{self, Cells};
 use crate::data::{Annotations, EvaluationSet, Task};
-use crate::evaluate::{Report, Subject};
+use crate::evaluate::{Report, Subject, distinct};
 use crate::student::Student;
 use crate::train::Checkpoint;
 
@@ -80,29 +80,24 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         licence: args.licence.clone(),
     };
 
-    let load = |manifest: &Manifest| {
-        let bundle = Bundle::new(manifest.clone(), weights.clone(), tokenizer.clone())?;
-        Encoder::load(bundle)
-    };
-    let encoder = load(&manifest).context("the bundle could not be loaded back")?;
-    let rows = sets.iter().map(|set| set.texts.len() as u64).sum::<u64>() * 2 + texts.len() as u64;
-    let progress = ProgressBar::new(rows);
-    let fidelity = fidelity(&Subject::of_student(&student)?, &Subject::of_encoder(&encoder, None, &progress), &texts)?;
+    let bundle = Bundle::new(manifest.clone(), weights.clone(), tokenizer.clone())?;
+    let encoder = Encoder::load(bundle).context("the bundle could not be loaded back")?;
+    let progress = ProgressBar::new(distinct(&sets).max(texts.len() as u64));
+    let mut subject = Subject::of_encoder(&encoder, None, &progress);
+    let fidelity = fidelity(&Subject::of_student(&student)?, &subject, &texts)?;
     manifest.metrics.insert("int8_cosine".into(), json!({"mean": fidelity.0, "min": fidelity.1, "texts": texts.len()}));
-    if sets.iter().any(|set| set.task == Task::Multi) {
-        let subject = Subject::of_encoder(&encoder, None, &progress);
-        let cells = sets.iter().filter(|set| set.task == Task::Multi);
-        let cells = cells.map(|set| Cells::of(&subject.scores(set)?, set)).collect::<Result<Vec<_>>>()?;
-        manifest.calibration = crate::calibrate::fit(&cells)?;
+    let multi = sets.iter().filter(|set| set.task == Task::Multi);
+    let cells = multi.map(|set| Cells::of(&subject.scores(set)?, set)).collect::<Result<Vec<_>>>()?;
+    if !cells.is_empty() {
+        manifest.calibration = calibrate::fit(&cells)?;
+        subject.recalibrate(manifest.calibration.clone());
     }
-    let encoder = load(&manifest).context("the bundle could not be loaded back")?;
+    let report = Report::of(&subject, &sets)?;
+    manifest.metrics.extend(report.to_json());
+    progress.finish_and_clear();
     if !sets.is_empty() {
-        let report = Report::of(&Subject::of_encoder(&encoder, None, &progress), &sets)?;
-        manifest.metrics.extend(report.to_json());
-        progress.finish_and_clear();
         eprint!("{report}");
     }
-    progress.finish_and_clear();
 
     let write = || -> Result<()> {
         fs::create_dir_all(&args.output)?;

@@ -108,22 +108,24 @@ fn LabelRow(id: LabelId) -> impl IntoView {
     let name = Memo::new(move |_| label.with(|label| label.as_ref().map(|l| l.name.clone())));
     let name = move || name.get().unwrap_or_default();
     let colour = move || label.with(|label| label.as_ref().map_or(0, hue)).to_string();
-    // What was typed while it is no valid name, and why it is none.
-    let refused = RwSignal::new(None::<(String, String)>);
+    // What is being typed, and why if it is no valid name. It is shown instead of the name, which
+    // is trimmed: that would eat the space before the next word.
+    let draft = RwSignal::new(None::<(String, Option<String>)>);
     let open = RwSignal::new(false);
 
     let rename = move |value: String| {
         let edit = app.edit(Subject::Name(id), |labels| labels.rename(id, &value));
-        refused.set(edit.err().map(|error| (value, error.to_string())));
+        draft.set(Some((value, edit.err().map(|error| error.to_string()))));
     };
+    let refused = move || draft.with(|draft| draft.as_ref().and_then(|(_, why)| why.clone()));
     let settle = move || {
         app.close_edit();
-        if let Some((_, why)) = refused.get_untracked() {
-            refused.set(None);
+        if let Some(why) = untrack(refused) {
             app.complain(why);
         }
+        draft.set(None);
     };
-    let shown = move || refused.get().map_or_else(name, |(value, _)| value);
+    let shown = move || draft.get().map_or_else(name, |(value, _)| value);
     let details = element_id("details", id);
     view! {
         <li class="label-row" data-testid="label-row" style=("--hue", colour)>
@@ -136,8 +138,8 @@ fn LabelRow(id: LabelId) -> impl IntoView {
                 autocomplete="off"
                 spellcheck="false"
                 aria-label=move || format!("Name of label {}", name())
-                aria-invalid=move || refused.with(Option::is_some).to_string()
-                title=move || refused.get().map(|(_, why)| why)
+                aria-invalid=move || refused().is_some().to_string()
+                title=refused
                 prop:value=shown
                 on:input:target=move |event| rename(event.target().value())
                 on:change=move |_| settle()

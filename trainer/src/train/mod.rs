@@ -207,7 +207,9 @@ pub fn train(args: &TrainArgs) -> Result<()> {
     let per_epoch = batcher.per_epoch();
     let steps = per_epoch * args.epochs;
     let schedule = Schedule { peak: args.rate, warmup: (args.warmup * steps as f64).ceil() as usize, steps };
-    let objective = Objective { softmax: args.softmax, affect: args.affect, synonym_cosine: args.synonyms };
+    // Random weights find everything alike: they know no synonyms.
+    let synonym_cosine = if args.from_scratch { f32::INFINITY } else { args.synonyms };
+    let objective = Objective { softmax: args.softmax, affect: args.affect, synonym_cosine };
     let workers = Workers::new(args.threads)?;
     let mut curve = Curve::open(&args.output.join("loss.csv"), state.step)?;
     let progress = bar(steps as u64, "Training");

@@ -1,0 +1,102 @@
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use axum::Router;
+use http::{HeaderValue, header::CACHE_CONTROL};
+use tokio::{net::TcpListener, runtime::Runtime};
+use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
+
+/// What a [`Server`] serves.
+#[derive(Clone, Debug)]
+pub struct Site {
+    folder: PathBuf,
+    model: Option<PathBuf>,
+    base: String,
+}
+
+impl Site {
+    /// The files of a folder, at the root of the server.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), model: None, base: "/".to_owned() }
+    }
+
+    /// Serves `model/` from another folder.
+    pub fn with_model(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.model = Some(folder.into());
+        self
+    }
+
+    /// Serves everything below a path, such as `/some/where/`.
+    pub fn with_base(mut self, base: &str) -> Self {
+        let inner = base.trim_matches('/');
+        self.base = if inner.is_empty() { "/".to_owned() } else { format!("/{inner}/") };
+        self
+    }
+
+    fn router(&self) -> Router {
+        let mut site = Router::new().fallback_service(ServeDir::new(&self.folder));
+        if let Some(model) = &self.model {
+            site = site.nest_service("/model", ServeDir::new(model));
+        }
+        let site = match self.base.as_str() {
+            "/" => site,
+            base => Router::new().nest(base, site),
+        };
+        // As a host should do it for everything without a hash in its name: keep, but ask.
+        site.layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+    }
+}
+
+/// A static file server on this machine; dropping it closes its port and all connections.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    base: String,
+    // None only while the server is being dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Server {
+    /// Serves a site on a port; 0 stands for any free one.
+    pub fn start(site: &Site, port: u16) -> Result<Self> {
+        ensure_folder(&site.folder)?;
+        if let Some(model) = &site.model {
+            ensure_folder(model)?;
+        }
+        let runtime = Runtime::new().context("the server's threads do not start")?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .with_context(|| format!("port {port} cannot be used: choose another one"))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let router = site.router();
+        runtime.spawn(async move { axum::serve(TcpListener::from_std(listener)?, router).await });
+        Ok(Self { address, base: site.base.clone(), runtime: Some(runtime) })
+    }
+
+    /// Where the site is.
+    pub fn url(&self) -> String {
+        // Not 127.0.0.1: people read this line, and both are secure contexts.
+        format!("http://localhost:{}{}", self.address.port(), self.base)
+    }
+
+    /// The port it listens on, to start another server there.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn ensure_folder(folder: &Path) -> Result<()> {
+    ensure!(folder.is_dir(), "{} is not a folder: `make dist` builds dist/", folder.display());
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The tiny student answers the same natively and as WebAssembly in a browser's worker.
+//!
+//! The same file is compiled for both; `fixtures/golden.json` was written natively.
+
+use undertone_core::{Bundle, Encoder, ErrorKind, Manifest};
+use undertone_tests::fixture::{answers, golden};
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+const MANIFEST: &[u8] = include_bytes!("../fixtures/model/manifest.json");
+const WEIGHTS: &[u8] = include_bytes!("../fixtures/model/weights.safetensors");
+const TOKENIZER: &[u8] = include_bytes!("../fixtures/model/tokenizer.json");
+
+fn student() -> Encoder {
+    let manifest = Manifest::from_json(MANIFEST).unwrap();
+    let bundle = Bundle::new(manifest, WEIGHTS.to_vec(), TOKENIZER.to_vec()).unwrap();
+    Encoder::load(bundle).unwrap()
+}
+
+fn assert_near(what: &str, text: &str, here: &[f32], there: &[f32]) {
+    assert_eq!(here.len(), there.len(), "{what} of {text:?}");
+    for (a, b) in here.iter().zip(there) {
+        assert!((a - b).abs() < 1e-3, "{what} of {text:?}: {here:?}, golden {there:?}");
+    }
+}
+
+#[test]
+fn vectors_are_the_golden_ones() {
+    for (here, there) in answers(&student()).unwrap().iter().zip(golden().unwrap()) {
+        assert_eq!(here.text, there.text);
+        assert_eq!(here.truncated, there.truncated, "{:?}", here.text);
+        let cosine: f32 = here.vector.iter().zip(&there.vector).map(|(a, b)| a * b).sum();
+        assert!(cosine > 0.9999, "{:?}: cosine {cosine}", here.text);
+    }
+}
+
+#[test]
+fn scores_are_the_golden_ones() {
+    let here = answers(&student()).unwrap();
+    let there = golden().unwrap();
+    assert_eq!(here.len(), there.len());
+    for (here, there) in here.iter().zip(&there) {
+        assert_near("multi", &here.text, &here.multi, &there.multi);
+        assert_near("single", &here.text, &here.single, &there.single);
+        assert_near("affect", &here.text, &here.affect, &there.affect);
+    }
+}
+
+#[test]
+fn alone_equals_in_company() {
+    let student = student();
+    let texts = ["no", "I am so happy that you came, and I will never forget it!", "why?"];
+    let together = student.encode(&texts).unwrap().vectors;
+    for (index, text) in texts.iter().enumerate() {
+        let alone = student.encode(&[text]).unwrap().vectors;
+        let cosine: f32 = alone.row(0).iter().zip(together.row(index)).map(|(a, b)| a * b).sum();
+        assert!(cosine > 0.99999, "{text:?}: cosine {cosine}");
+    }
+}
+
+#[test]
+fn a_truncated_bundle_is_refused() {
+    let manifest = Manifest::from_json(MANIFEST).unwrap();
+    let half = WEIGHTS[..WEIGHTS.len() / 2].to_vec();
+    let error = Bundle::new(manifest, half, TOKENIZER.to_vec()).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::BadModel);
+    assert!(error.to_string().contains("weights.safetensors"), "{error}");
+}
