@@ -1,12 +1,13 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    thread::{self, JoinHandle},
 };
 
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use http::{HeaderValue, header::CACHE_CONTROL};
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{net::TcpListener, runtime::Builder, sync::oneshot};
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
 /// What a [`Server`] serves.
@@ -55,8 +56,9 @@ impl Site {
 pub struct Server {
     address: SocketAddr,
     base: String,
-    // None only while the server is being dropped.
-    runtime: Option<Runtime>,
+    // Both are None only while the server is being dropped.
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -66,14 +68,20 @@ impl Server {
         if let Some(model) = &site.model {
             ensure_folder(model)?;
         }
-        let runtime = Runtime::new().context("the server's threads do not start")?;
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("port {port} cannot be used: choose another one"))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let router = site.router();
-        runtime.spawn(async move { axum::serve(TcpListener::from_std(listener)?, router).await });
-        Ok(Self { address, base: site.base.clone(), runtime: Some(runtime) })
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let (stop, stopped) = oneshot::channel();
+        // A thread of its own, since a runtime may not be dropped within another one, such as a test's.
+        let thread = thread::spawn(move || {
+            runtime.spawn(async move { axum::serve(TcpListener::from_std(listener)?, router).await });
+            // Ends when the sender is dropped; the runtime then drops the port and all connections.
+            let _ = runtime.block_on(stopped);
+        });
+        Ok(Self { address, base: site.base.clone(), stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where the site is.
@@ -90,8 +98,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // If it panicked, it serves no more either.
+            let _ = thread.join();
         }
     }
 }

@@ -17,9 +17,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 
-/// The most that each WebAssembly file may weigh, gzipped, in bytes.
-const PAGE_CEILING: usize = 700_000;
-const WORKER_CEILING: usize = 2_000_000;
+/// The most that each WebAssembly file may weigh, gzipped, in bytes; it holds without wasm-opt too.
+const PAGE_CEILING: usize = 500_000;
+const WORKER_CEILING: usize = 1_500_000;
 
 /// What Trunk writes for the worker, and must stay together: its imports are relative.
 const WORKER: [&str; 3] = ["worker.js", "worker_bg.wasm", "worker_loader.js"];

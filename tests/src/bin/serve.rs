@@ -1,6 +1,6 @@
 //! Serves a built app on this machine.
 
-use std::{path::PathBuf, thread};
+use std::{convert::Infallible, path::PathBuf, process::ExitCode, thread};
 
 use anyhow::Result;
 use clap::Parser;
@@ -23,8 +23,13 @@ struct Arguments {
     model: Option<PathBuf>,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    let Err(error) = serve(Arguments::parse());
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn serve(arguments: Arguments) -> Result<Infallible> {
     let mut site = Site::new(arguments.folder).with_base(&arguments.base);
     if let Some(model) = arguments.model {
         site = site.with_model(model);
