@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
-use undertone_core::encoder::embed;
 use undertone_core::{
     AffectHead, Calibration, Embeddings, Encoder, LabelSet, Mode, ScoreOptions, Scores, metrics, score,
 };
@@ -98,12 +97,8 @@ impl<'a> Subject<'a> {
 
     /// A student in training, with what it has learned so far for a calibration.
     pub fn of_student(student: &'a Student) -> Result<Self> {
-        let encode = |texts: &[&str]| {
-            let tokens = texts.iter().map(|t| Ok(student.tokenizer.encode(t)?.ids)).collect::<Result<Vec<_>>>()?;
-            Ok(embed(&student.bert, tokens.iter().map(Vec::as_slice))?)
-        };
         Ok(Self {
-            encode: Box::new(encode),
+            encode: Box::new(|texts| student.encode(texts)),
             affect: student.affect_head()?,
             calibration: student.calibration()?,
             wording: None,

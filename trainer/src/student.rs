@@ -7,8 +7,8 @@ use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::{Init, VarBuilder, VarMap};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Bert, TOKEN_TABLE, TokenTable};
-use undertone_core::{AffectHead, Calibration, EncoderConfig, Tokenizer};
+use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Bert, TOKEN_TABLE, TokenTable, embed};
+use undertone_core::{AffectHead, Calibration, Embeddings, EncoderConfig, Tokenizer};
 
 /// The logarithm of the factor between cosine and logit.
 pub const LOGIT_SCALE: &str = "logit.scale";
@@ -67,6 +67,17 @@ impl Student {
             }
         }
         Ok(student)
+    }
+
+    /// The token ids of texts or wordings.
+    pub fn tokens<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Vec<u32>>> {
+        texts.into_iter().map(|text| Ok(self.tokenizer.encode(text)?.ids)).collect()
+    }
+
+    /// The vectors of texts or wordings, with what has been learned so far.
+    pub fn encode(&self, texts: &[&str]) -> Result<Embeddings> {
+        let tokens = self.tokens(texts.iter().copied())?;
+        Ok(embed(&self.bert, tokens.iter().map(Vec::as_slice))?)
     }
 
     /// The variables in the order of their names.
@@ -134,7 +145,6 @@ mod tests {
     use std::env;
 
     use serde::Deserialize;
-    use undertone_core::encoder::embed;
 
     use super::*;
     use crate::base::Base;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use undertone_core::{EncoderConfig, Tokenizer};
 
@@ -85,15 +86,11 @@ impl Checkpoint {
     }
 
     pub fn state(&self) -> Result<State> {
-        let path = self.folder.join(STATE);
-        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        serde_json::from_slice(&bytes).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
+        self.json(STATE)
     }
 
     pub fn tokenizer(&self) -> Result<serde_json::Value> {
-        let path = self.folder.join(TOKENIZER);
-        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        serde_json::from_slice(&bytes).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
+        self.json(TOKENIZER)
     }
 
     /// The student as it was saved.
@@ -108,6 +105,12 @@ impl Checkpoint {
     /// Gives the optimiser its moments back.
     pub fn restore(&self, optimiser: &mut AdamW) -> Result<()> {
         optimiser.restore(&self.load(OPTIMISER)?, self.state()?.step)
+    }
+
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let path = self.folder.join(name);
+        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        serde_json::from_slice(&bytes).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
     }
 
     fn load(&self, name: &str) -> Result<HashMap<String, Tensor>> {

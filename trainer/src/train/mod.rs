@@ -15,7 +15,6 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
-use undertone_core::encoder::embed;
 use undertone_core::{Embeddings, Tokenizer};
 
 use crate::base::Base;
@@ -139,8 +138,7 @@ impl Terms {
         let progress = bar(terms.len() as u64, "Reading the descriptors");
         let mut vectors = Embeddings::empty(student.config.hidden);
         for chunk in terms.chunks(128) {
-            let tokens = chunk.iter().map(|t| Ok(student.tokenizer.encode(t)?.ids)).collect::<Result<Vec<_>>>()?;
-            vectors.push(&embed(&student.bert, tokens.iter().map(Vec::as_slice))?)?;
+            vectors.push(&student.encode(chunk)?)?;
             progress.inc(chunk.len() as u64);
         }
         progress.finish_and_clear();
@@ -234,7 +232,7 @@ pub fn train(args: &TrainArgs) -> Result<()> {
             let batch = batcher.batch(epoch, index, examples);
             let targets = objective.targets(&batch, &terms.of(&batch)?);
             let sequences = batch.texts.iter().copied().chain(batch.wordings.iter().map(String::as_str));
-            let tokens = sequences.map(|s| Ok(student.tokenizer.encode(s)?.ids)).collect::<Result<Vec<_>>>()?;
+            let tokens = student.tokens(sequences)?;
             let (loss, gradients) = student.learn(&workers, &objective, &batch, &targets, &tokens)?;
             let rate = schedule.rate(state.step);
             let norm = optimiser.step(&gradients, rate, args.max_norm)?;

@@ -112,11 +112,11 @@ impl Student {
         let mut work = Vec::new();
         for output in outputs {
             let rows = output.dim(0)?;
-            work.push(((&output * &pulled.narrow(0, from, rows)?)?.sum_all()?, rows));
+            work.push((&output * &pulled.narrow(0, from, rows)?)?.sum_all()?);
             from += rows;
         }
         let encoder: Vec<_> = self.variables()?.into_iter().filter(|(name, _)| !gradients.contains_key(name)).collect();
-        let parts = workers.map(work, |(pull, _)| {
+        let parts = workers.map(work, |pull| {
             let mut grads = pull.backward()?;
             Ok(encoder.iter().map(|(_, var)| grads.remove(var)).collect::<Vec<_>>())
         })?;
