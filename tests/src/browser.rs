@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail};
 use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -136,7 +136,21 @@ struct Driver {
 }
 
 impl Driver {
+    /// Chromedriver picks a port for one protocol and then wants the same for the other; where that is taken, by any
+    /// of the tests beside this one, it gives up, and the next try picks another.
     fn start() -> Result<Self> {
+        const TRIES: usize = 5;
+        let mut outcome = Self::start_once();
+        for _ in 1..TRIES {
+            if outcome.is_ok() {
+                break;
+            }
+            outcome = Self::start_once();
+        }
+        outcome
+    }
+
+    fn start_once() -> Result<Self> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -145,10 +159,14 @@ impl Driver {
             .spawn()
             .context("chromedriver does not start: `make test` installs it")?;
         let mut output = BufReader::new(process.stdout.take().context("no output")?);
-        let mut line = String::new();
+        let mut said = String::new();
         loop {
-            line.clear();
-            ensure!(output.read_line(&mut line)? > 0, "chromedriver ended without a port");
+            let mut line = String::new();
+            if output.read_line(&mut line)? == 0 {
+                let status = process.wait()?;
+                bail!("chromedriver ended without a port ({status}), saying: {said}");
+            }
+            said.push_str(&line);
             // "ChromeDriver was started successfully on port 34567."
             let port = line
                 .split_once("successfully on port ")
