@@ -11,7 +11,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use undertone_core::{
-    AffectHead, Calibration, Embeddings, Encoder, LabelSet, Mode, ScoreOptions, Scores, metrics, score,
+    AffectHead, Background, Embeddings, Encoder, LabelSet, Mode, ScoreOptions, Scorer, Scores, metrics,
 };
 
 use crate::bundle;
@@ -72,7 +72,7 @@ type Encode<'a> = Box<dyn Fn(&[&str]) -> Result<Embeddings> + 'a>;
 pub struct Subject<'a> {
     encode: Encode<'a>,
     affect: AffectHead,
-    calibration: Calibration,
+    scorer: Scorer,
     /// Descriptions and synonyms for labels of these names.
     wording: Option<LabelSet>,
     /// The vectors of all texts so far: sets share texts, and what is calibrated on a set is measured by it next.
@@ -89,7 +89,7 @@ impl<'a> Subject<'a> {
         Self {
             encode: Box::new(encode),
             affect: encoder.affect_head().clone(),
-            calibration: encoder.manifest().calibration.clone(),
+            scorer: encoder.scorer().clone(),
             wording,
             known: RefCell::default(),
         }
@@ -100,15 +100,20 @@ impl<'a> Subject<'a> {
         Ok(Self {
             encode: Box::new(|texts| student.encode(texts)),
             affect: student.affect_head()?,
-            calibration: student.calibration()?,
+            scorer: Scorer::new(student.calibration()?, Background::none(student.config.hidden))?,
             wording: None,
             known: RefCell::default(),
         })
     }
 
-    /// Reads cosines another way from here on.
-    pub fn recalibrate(&mut self, calibration: Calibration) {
-        self.calibration = calibration;
+    /// Scores another way from here on.
+    pub fn rescore(&mut self, scorer: Scorer) {
+        self.scorer = scorer;
+    }
+
+    /// How it scores.
+    pub fn scorer(&self) -> &Scorer {
+        &self.scorer
     }
 
     /// The vectors of many texts, a few at a time.
@@ -161,7 +166,13 @@ impl<'a> Subject<'a> {
         let labels = self.labels(&set.labels)?;
         let options = ScoreOptions { mode, threshold: None };
         let (texts, vectors) = (self.encode(&set.texts)?, self.label_vectors(&labels)?);
-        Ok(score(&texts, &vectors, &labels, &self.calibration, &options)?)
+        Ok(self.scorer.score(&texts, &vectors, &labels, &options)?)
+    }
+
+    /// What a calibration is fitted on: see [`Scorer::evidence`].
+    pub fn evidence(&self, set: &EvaluationSet) -> Result<(Vec<f32>, Vec<f32>, Vec<bool>)> {
+        let labels = self.labels(&set.labels)?;
+        Ok(self.scorer.evidence(&self.encode(&set.texts)?, &self.label_vectors(&labels)?, &labels)?)
     }
 
     fn figures(&self, set: &EvaluationSet) -> Result<Map<String, Value>> {

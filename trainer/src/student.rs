@@ -107,8 +107,7 @@ impl Student {
         Ok(Calibration {
             scale: self.variable(LOGIT_SCALE)?.to_scalar::<f32>()?.exp(),
             bias: self.variable(LOGIT_BIAS)?.to_scalar()?,
-            crowding: 0.0,
-            threshold: 0.5,
+            ..Calibration::default()
         })
     }
 

@@ -3,6 +3,8 @@
 mod annotations;
 mod evaluation;
 mod jsonl;
+mod lexicon;
 
-pub use annotations::{Annotations, Example, Wordings};
+pub use annotations::{Annotations, Example};
 pub use evaluation::{EvaluationSet, Task};
+pub use lexicon::{Entry, Lexicon, Relation};

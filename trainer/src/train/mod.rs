@@ -15,6 +15,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
+use undertone_core::encoder::Noise;
 use undertone_core::{Embeddings, Tokenizer};
 
 use crate::base::Base;
@@ -67,8 +68,11 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 0.5, value_name = "X")]
     softmax: f64,
     /// Weight of valence and arousal
-    #[arg(long, default_value_t = 3.0, value_name = "X")]
+    #[arg(long, default_value_t = 4.0, value_name = "X")]
     affect: f64,
+    /// Which part of the values between the layers is left out, at random each time
+    #[arg(long, default_value_t = 0.1, value_name = "X")]
+    dropout: f32,
     /// Labels that the base model finds closer than this are no negatives of each other
     #[arg(long, default_value_t = 0.65, value_name = "COSINE")]
     synonyms: f32,
@@ -107,6 +111,7 @@ impl TrainArgs {
         let recipe = json!({
             "base": self.base, "epochs": self.epochs, "batch": self.batch, "rate": self.rate, "warmup": self.warmup,
             "decay": self.decay, "max_norm": self.max_norm, "softmax": self.softmax, "affect": self.affect,
+            "dropout": self.dropout,
             "synonyms": self.synonyms, "template": self.template, "max_tokens": self.max_tokens,
             "vocabulary": self.vocabulary, "from_scratch": self.from_scratch, "seed": self.seed,
         });
@@ -155,6 +160,7 @@ impl Terms {
 /// Runs the command.
 pub fn train(args: &TrainArgs) -> Result<()> {
     ensure!(args.batch > 1, "--batch is {}; a contrast needs two texts at least", args.batch);
+    ensure!((0.0..1.0).contains(&args.dropout), "--dropout is {}; give a part of one", args.dropout);
     ensure!(args.template.contains("{}"), "--template '{}' has no {{}} for the label", args.template);
     let annotations = Annotations::read(&args.data)?;
     let dev = args.dev.iter().map(|d| EvaluationSet::read(d, Some(args.dev_rows))).collect::<Result<Vec<_>>>()?;
@@ -230,10 +236,11 @@ pub fn train(args: &TrainArgs) -> Result<()> {
         let order = batcher.epoch(epoch);
         for (index, examples) in order.iter().enumerate().skip(state.step % per_epoch) {
             let batch = batcher.batch(epoch, index, examples);
-            let targets = objective.targets(&batch, &terms.of(&batch)?);
+            let targets = objective.targets(&batch, &terms.of(&batch)?, &annotations.lexicon);
             let sequences = batch.texts.iter().copied().chain(batch.wordings.iter().map(String::as_str));
             let tokens = student.tokens(sequences)?;
-            let (loss, gradients) = student.learn(&workers, &objective, &batch, &targets, &tokens)?;
+            let noise = |thread| Noise::new(args.dropout, batcher.seed(epoch, index, thread));
+            let (loss, gradients) = student.learn(&workers, &objective, &batch, &targets, &tokens, noise)?;
             let rate = schedule.rate(state.step);
             let norm = optimiser.step(&gradients, rate, args.max_norm)?;
             state.step += 1;

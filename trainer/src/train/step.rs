@@ -8,7 +8,7 @@
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Ragged};
+use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Noise, Ragged};
 
 use super::batch::Batch;
 use super::objective::{Head, Objective, Targets};
@@ -63,7 +63,8 @@ fn deal(lengths: &[usize], shares: usize) -> Vec<Vec<usize>> {
 }
 
 impl Student {
-    /// Loss and gradients of a batch. `tokens` are those of the texts, then those of the labels' wordings.
+    /// Loss and gradients of a batch. `tokens` are those of the texts, then those of the labels' wordings; `noise` gives
+    /// each thread its own.
     pub fn learn(
         &self,
         workers: &Workers,
@@ -71,12 +72,13 @@ impl Student {
         batch: &Batch,
         targets: &Targets,
         tokens: &[Vec<u32>],
+        noise: impl Fn(usize) -> Noise + Sync,
     ) -> Result<(f64, Gradients)> {
         let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
         let shares = deal(&lengths, workers.len());
-        let outputs = workers.map(shares.iter().collect(), |share: &Vec<usize>| {
+        let outputs = workers.map(shares.iter().enumerate().collect(), |(number, share): (usize, &Vec<usize>)| {
             let texts = Ragged::new(share.iter().map(|&i| tokens[i].as_slice()))?;
-            Ok(self.bert.forward(&texts)?)
+            Ok(self.bert.noisy(&texts, noise(number))?)
         })?;
 
         // From the order of the shares to the order of the batch, and a leaf of the graph of the loss.
