@@ -15,6 +15,7 @@ pub mod metrics;
 #[cfg(feature = "model")]
 mod normalise;
 mod score;
+mod utf16;
 
 pub use affect::{Affect, AffectHead};
 pub use bundle::Bundle;
@@ -26,5 +27,6 @@ pub use error::{Error, ErrorKind, Result};
 pub use labels::{Label, LabelId, LabelSet};
 pub use manifest::{EncoderConfig, FileEntry, Manifest};
 #[cfg(feature = "model")]
-pub use normalise::normalise;
+pub use normalise::{Normalised, normalise};
 pub use score::{Mode, ScoreOptions, Scores, score};
+pub use utf16::utf16_ranges;
