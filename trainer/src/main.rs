@@ -41,8 +41,23 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes in one line. A cause that the sentence before it tells already is left out, and so is the
+/// stack of calls that candle puts below its errors.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        let cause = cause.lines().next().unwrap_or_default().trim();
+        if said.is_empty() {
+            said = cause.to_owned();
+        } else if !said.contains(cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }

@@ -99,8 +99,9 @@ impl Annotations {
             _ => None,
         };
         if let Some(term) = row.term {
-            let definition = row.definition.with_context(|| format!("{place}: the term '{term}' has no definition"))?;
-            let text = row.example.with_context(|| format!("{place}: the term '{term}' has no example"))?;
+            let definition =
+                row.definition.with_context(|| format!("{place}: the term '{term}' has no \"definition\"; add it"))?;
+            let text = row.example.with_context(|| format!("{place}: the term '{term}' has no \"example\"; add it"))?;
             let term = descriptor(place, &term)?;
             self.examples.push(Example { text, descriptors: vec![term.clone()], ratings: Vec::new(), affect });
             self.wordings.insert(term, Wordings { definition, synonyms: row.synonyms });
