@@ -30,6 +30,9 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Write a checkpoint as the bundle that the app loads
     Export(export::ExportArgs),
+    /// Time the training, for benches/pytorch.py
+    #[command(hide = true)]
+    Speed(train::SpeedArgs),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::train(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Export(args) => export::export(&args),
+        Command::Speed(args) => train::speed(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

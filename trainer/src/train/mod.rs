@@ -4,6 +4,7 @@ mod batch;
 mod checkpoint;
 mod objective;
 mod optimiser;
+mod speed;
 mod step;
 
 use std::fs::{self, OpenOptions};
@@ -25,6 +26,7 @@ use batch::{Batch, Batcher};
 pub use checkpoint::{Checkpoint, State};
 use objective::Objective;
 use optimiser::{AdamW, Schedule};
+pub use speed::{SpeedArgs, speed};
 use step::Workers;
 
 /// Distil a student from annotation sets.
