@@ -28,8 +28,9 @@ fn parse<T: DeserializeOwned>(line: &str) -> Result<T, String> {
         // The place of a row says its line in the file; serde's would be the line in the row, which is always 1.
         let why = why.strip_suffix(&format!(" at line 1 column {column}")).unwrap_or(&why);
         match e.path().iter().next() {
-            Some(_) => format!("the field \"{}\" is wrong: {why} (column {column})", e.path()),
-            None => format!("this is no row in JSON: {why} (column {column})"),
+            // Where the JSON itself is broken, no field is to blame.
+            Some(_) if e.inner().is_data() => format!("the field \"{}\" is wrong: {why} (column {column})", e.path()),
+            _ => format!("this is no row in JSON: {why} (column {column})"),
         }
     })
 }
