@@ -17,6 +17,7 @@ pub mod metrics;
 #[cfg(feature = "model")]
 mod normalise;
 mod score;
+mod utf16;
 
 pub use affect::{Affect, AffectHead};
 pub use background::Background;
@@ -30,5 +31,6 @@ pub use labels::{Label, LabelId, LabelSet};
 pub use lexicon::{Lexicon, Term};
 pub use manifest::{EncoderConfig, FileEntry, Manifest};
 #[cfg(feature = "model")]
-pub use normalise::normalise;
+pub use normalise::{Normalised, normalise};
 pub use score::{Mode, ScoreOptions, Scorer, Scores};
+pub use utf16::utf16_ranges;

@@ -16,6 +16,13 @@ impl Base {
     /// change, the order does not.
     pub fn keep_vocabulary<'a>(&mut self, size: usize, texts: impl Iterator<Item = &'a str>) -> Result<()> {
         let vocabulary = vocabulary_of(&self.tokenizer)?;
+        ensure!(
+            vocabulary.len() <= self.config.vocabulary,
+            "the base model's {} has {} tokens, its config.json says {}; download both again, or give another --base",
+            Bundle::TOKENIZER,
+            vocabulary.len(),
+            self.config.vocabulary
+        );
         if size >= vocabulary.len() {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 
 pub use bert::{Bert, Noise, Ragged, TokenTable};
-pub use tokenize::{Tokenizer, Tokens};
+pub use tokenize::{Located, Tokenizer, Tokens};
 pub use weights::{SCALE_SUFFIX, TOKEN_TABLE};
 
 use crate::{AffectHead, Background, Bundle, Embeddings, Error, ErrorKind, Manifest, Result, Scorer};
@@ -102,6 +102,11 @@ impl Encoder {
             rest = after;
         }
         Ok(Encoded { vectors, truncated: tokens.iter().map(|t| t.truncated).collect() })
+    }
+
+    /// Turns texts into tokens, and tells where in a text each stands.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
     }
 
     /// Reads valence and arousal off a text's vector.

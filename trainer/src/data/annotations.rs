@@ -43,8 +43,17 @@ struct Row {
     arousal: Option<f32>,
     term: Option<String>,
     example: Option<String>,
-    #[serde(flatten)]
-    entry: Entry,
+    definition: Option<String>,
+    #[serde(default)]
+    synonyms: Vec<String>,
+    #[serde(default)]
+    near_not_same: Vec<String>,
+    #[serde(default)]
+    family: String,
+    #[serde(default)]
+    basic: String,
+    #[serde(default)]
+    sentiment: String,
 }
 
 impl Annotations {
@@ -90,11 +99,20 @@ impl Annotations {
             _ => None,
         };
         if let Some(term) = row.term {
-            ensure!(!row.entry.definition.is_empty(), "{place}: the term '{term}' has no definition; add one");
-            let text = row.example.with_context(|| format!("{place}: the term '{term}' has no example"))?;
+            let definition =
+                row.definition.with_context(|| format!("{place}: the term '{term}' has no \"definition\"; add it"))?;
+            let text = row.example.with_context(|| format!("{place}: the term '{term}' has no \"example\"; add it"))?;
+            let entry = Entry {
+                definition,
+                synonyms: row.synonyms,
+                near_not_same: row.near_not_same,
+                family: row.family,
+                basic: row.basic,
+                sentiment: row.sentiment,
+            };
             let term = descriptor(place, &term)?;
             self.examples.push(Example { text, descriptors: vec![term.clone()], ratings: Vec::new(), affect });
-            self.lexicon.insert(term, row.entry);
+            self.lexicon.insert(term, entry);
             return Ok(());
         }
         let text = row.text.with_context(|| format!("{place}: the row has no text; add a field \"text\""))?;

@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
 use undertone_core::Term;
 
 /// What a lexicon's row says of its term.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default)]
 pub struct Entry {
     pub definition: String,
     pub synonyms: Vec<String>,
@@ -95,11 +93,16 @@ mod tests {
     #[test]
     fn relations_are_those_of_the_lexicon() {
         let mut lexicon = Lexicon::default();
-        let row = r#"{"definition":"...","synonyms":["Irritated"],"near_not_same":["anger"],"family":"annoyance",
-            "basic":"anger","sentiment":"negative"}"#;
-        lexicon.insert("irritation".into(), serde_json::from_str(row).unwrap());
-        let row = r#"{"synonyms":["angry"],"family":"anger","basic":"anger","sentiment":"negative"}"#;
-        lexicon.insert("anger".into(), serde_json::from_str(row).unwrap());
+        let entry = |synonym: &str, near: &[&str], family: &str| Entry {
+            synonyms: vec![synonym.into()],
+            near_not_same: near.iter().map(|&n| n.into()).collect(),
+            family: family.into(),
+            basic: "anger".into(),
+            sentiment: "negative".into(),
+            ..Entry::default()
+        };
+        lexicon.insert("irritation".into(), entry("Irritated", &["anger"], "annoyance"));
+        lexicon.insert("anger".into(), entry("angry", &[], "anger"));
         assert_eq!(lexicon.relation("irritation", "irritated"), Some(Relation::Same));
         assert_eq!(lexicon.relation("irritated", "angry"), Some(Relation::Distinct));
         assert_eq!(lexicon.relation("irritation", "negative"), Some(Relation::Broader));

@@ -4,6 +4,7 @@ mod batch;
 mod checkpoint;
 mod objective;
 mod optimiser;
+mod speed;
 mod step;
 
 use std::fs::{self, OpenOptions};
@@ -26,6 +27,7 @@ use batch::{Batch, Batcher};
 pub use checkpoint::{Checkpoint, State};
 use objective::Objective;
 use optimiser::{AdamW, Schedule};
+pub use speed::{SpeedArgs, speed};
 use step::Workers;
 
 /// Distil a student from annotation sets.
@@ -198,6 +200,12 @@ pub fn train(args: &TrainArgs) -> Result<()> {
             "{} was trained with other settings or data; give the same, or another --output",
             args.output.display()
         );
+        ensure!(
+            saved.encoder == state.encoder,
+            "{} was trained from a base model of another shape than {} has now; give that one, or another --output",
+            args.output.display(),
+            args.base
+        );
         student = checkpoint.student()?;
         state = saved;
     }
@@ -289,13 +297,15 @@ impl Curve {
     }
 
     fn point(&mut self, step: usize, loss: f64, rate: f64, norm: f64) -> Result<()> {
-        writeln!(self.file, "{step},{loss:.6},{rate:.3e},{norm:.4}").context("the loss curve cannot be written")
+        writeln!(self.file, "{step},{loss:.6},{rate:.3e},{norm:.4}")
+            .context("loss.csv cannot be written; free some space, and give --resume to go on from the last checkpoint")
     }
 }
 
 fn append(path: &std::path::Path, row: &Value) -> Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    writeln!(file, "{row}").with_context(|| format!("{} cannot be written", path.display()))
+    let write = || writeln!(OpenOptions::new().create(true).append(true).open(path)?, "{row}");
+    write()
+        .with_context(|| format!("{} cannot be written; free some space, and give --resume to go on", path.display()))
 }
 
 /// A progress bar that shows how long is left.
