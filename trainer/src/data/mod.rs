@@ -1,8 +1,12 @@
-//! What is read from disk: annotation sets to learn from, evaluation sets to be measured by.
+//! What is read from disk: annotation sets to learn from, evaluation sets and probes to be measured by.
 
 mod annotations;
 mod evaluation;
+mod exam;
 mod jsonl;
+mod probes;
 
 pub use annotations::{Annotations, Example, Wordings};
 pub use evaluation::{EvaluationSet, Task};
+pub use exam::Exam;
+pub use probes::{Claim, Probe, Probes};

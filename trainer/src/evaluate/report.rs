@@ -1,95 +1,139 @@
-//! The figures of a model on some sets, as text and as JSON.
+//! The figures of a model, as text and as JSON.
 
 use std::fmt;
 
-use anyhow::{Context, Result};
-use serde_json::{Map, Value, json};
-use undertone_core::metrics;
+use anyhow::Result;
+use serde_json::{Map, Value};
 
 use super::Subject;
-use crate::data::{EvaluationSet, Task};
+use super::probes::Verdicts;
+use super::reading::Reading;
+use crate::data::{EvaluationSet, Exam};
 
-/// The figures of some sets.
+/// A figure of a set.
+pub struct Metric {
+    /// In JSON, and above a column.
+    pub key: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// Whether more is better.
+    pub up: bool,
+}
+
+/// All of them, the ones asked after first.
+pub const METRICS: [Metric; 10] = [
+    metric("accuracy", "Accuracy", "the share of texts with the right label", true),
+    metric("macro_f1", "Macro F1", "the mean F1 over labels, each counting the same", true),
+    metric("micro_f1", "Micro F1", "the F1 over all pairs of text and label", true),
+    metric("jaccard", "Jaccard", "labels in common by labels of either side, on the mean over texts", true),
+    metric("map", "mAP", "mean average precision: how well each label ranks the texts", true),
+    metric("auroc", "AUROC", "how often a text with a label scores above one without", true),
+    metric(
+        "ece",
+        "ECE",
+        "expected calibration error: how far probabilities are from what holds; less is better",
+        false,
+    ),
+    metric("valence_r", "Valence r", "Pearson's correlation of valence", true),
+    metric("arousal_r", "Arousal r", "Pearson's correlation of arousal", true),
+    metric(BEST, "Macro F1, best threshold", "at the threshold that suits this very set: for comparison only", true),
+];
+
+/// The figure that no column has room for, nor should: it flatters.
+const BEST: &str = "macro_f1_best_threshold";
+
+const fn metric(key: &'static str, title: &'static str, about: &'static str, up: bool) -> Metric {
+    Metric { key, title, about, up }
+}
+
+/// A model on one set.
+pub struct Section {
+    pub name: String,
+    pub figures: Map<String, Value>,
+    pub detail: Detail,
+}
+
+/// What figures are made from.
+pub enum Detail {
+    Reading(Reading),
+    Verdicts(Verdicts),
+}
+
+impl Section {
+    fn of_set(subject: &Subject, set: &EvaluationSet) -> Result<Self> {
+        let reading = Reading::of(subject, set)?;
+        Ok(Self { name: set.name.clone(), figures: reading.figures(set)?, detail: Detail::Reading(reading) })
+    }
+
+    fn of_exam(subject: &Subject, exam: &Exam) -> Result<Self> {
+        match exam {
+            Exam::Set(set) => Self::of_set(subject, set),
+            Exam::Probes(probes) => {
+                let verdicts = Verdicts::of(subject, probes)?;
+                let (name, figures) = (probes.name.clone(), verdicts.figures());
+                Ok(Self { name, figures, detail: Detail::Verdicts(verdicts) })
+            }
+        }
+    }
+
+    pub fn figure(&self, metric: &Metric) -> Option<f64> {
+        self.figures.get(metric.key).and_then(Value::as_f64)
+    }
+}
+
+/// A model on some sets.
 pub struct Report {
-    sets: Vec<(String, Map<String, Value>)>,
+    pub sections: Vec<Section>,
 }
 
 impl Report {
     /// Measures `subject` by each of the sets.
     pub fn of(subject: &Subject, sets: &[EvaluationSet]) -> Result<Self> {
-        let sets = sets.iter().map(|set| Ok((set.name.clone(), figures(subject, set)?))).collect::<Result<_>>()?;
-        Ok(Self { sets })
+        Ok(Self { sections: sets.iter().map(|set| Section::of_set(subject, set)).collect::<Result<_>>()? })
+    }
+
+    /// Measures `subject` by sets and probes.
+    pub fn of_exams(subject: &Subject, exams: &[Exam]) -> Result<Self> {
+        Ok(Self { sections: exams.iter().map(|exam| Section::of_exam(subject, exam)).collect::<Result<_>>()? })
     }
 
     /// `{"<set name>": {"task", "rows", "<metric>": value, ...}}`
     pub fn to_json(&self) -> Map<String, Value> {
-        self.sets.iter().map(|(name, figures)| (name.clone(), Value::Object(figures.clone()))).collect()
+        self.sections.iter().map(|section| (section.name.clone(), Value::Object(section.figures.clone()))).collect()
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const METRICS: [&str; 8] =
-            ["accuracy", "macro_f1", "micro_f1", "jaccard", "map", "auroc", "valence_r", "arousal_r"];
-        let width = self.sets.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max("set".len());
-        write!(f, "{:width$} {:>6}", "set", "rows")?;
-        METRICS.iter().try_for_each(|metric| write!(f, " {metric:>9}"))?;
-        writeln!(f)?;
-        for (name, figures) in &self.sets {
-            write!(f, "{name:width$} {:>6}", figures["rows"])?;
-            for metric in METRICS {
-                match figures.get(metric).and_then(Value::as_f64) {
+        let width = self.sections.iter().map(|section| section.name.len()).max().unwrap_or(0).max("set".len());
+        let columns = || METRICS.iter().filter(|metric| metric.key != BEST);
+        let sets = || self.sections.iter().filter(|section| matches!(section.detail, Detail::Reading(_)));
+        if sets().next().is_some() {
+            write!(f, "{:width$} {:>6}", "set", "rows")?;
+            columns().try_for_each(|metric| write!(f, " {:>9}", metric.key))?;
+            writeln!(f)?;
+        }
+        for section in sets() {
+            write!(f, "{:width$} {:>6}", section.name, section.figures["rows"])?;
+            for metric in columns() {
+                match section.figure(metric) {
                     Some(value) => write!(f, " {value:>9.3}")?,
                     None => write!(f, " {:>9}", "")?,
                 }
             }
             writeln!(f)?;
         }
+        for section in &self.sections {
+            if let Detail::Verdicts(verdicts) = &section.detail {
+                writeln!(f, "{:<30} {:>6} {:>6}", section.name, "passed", "rows")?;
+                for (phenomenon, passed, rows) in &verdicts.by_phenomenon {
+                    writeln!(f, "  {phenomenon:<28} {passed:>6} {rows:>6}")?;
+                }
+                writeln!(f, "  {:<28} {:>6} {:>6}", "all", verdicts.passed(), verdicts.verdicts.len())?;
+            }
+        }
         Ok(())
     }
-}
-
-/// What one set says about `subject`.
-fn figures(subject: &Subject, set: &EvaluationSet) -> Result<Map<String, Value>> {
-    let mut figures = Map::new();
-    figures.insert("task".into(), set.task.name().into());
-    figures.insert("rows".into(), set.texts.len().into());
-    let mut add = |name: &str, value: undertone_core::Result<f64>| -> Result<()> {
-        figures.insert(name.into(), json!(value.with_context(|| format!("{}: {name}", set.name))?));
-        Ok(())
-    };
-    match set.task {
-        Task::Regression => {
-            let read = subject.affect(set)?;
-            let column = |i: usize| set.affect.iter().map(|a| f64::from(a[i])).collect::<Vec<_>>();
-            let valence: Vec<f64> = read.iter().map(|a| f64::from(a.valence)).collect();
-            let arousal: Vec<f64> = read.iter().map(|a| f64::from(a.arousal)).collect();
-            add("valence_r", metrics::pearson(&column(0), &valence))?;
-            add("arousal_r", metrics::pearson(&column(1), &arousal))?;
-        }
-        Task::Single => {
-            let scores = subject.scores(set)?;
-            let gold: Vec<usize> = set.gold.iter().map(|g| g[0]).collect();
-            let said: Vec<usize> = (0..scores.len()).map(|i| scores.best(i).unwrap_or(0)).collect();
-            add("accuracy", metrics::accuracy(&gold, &said))?;
-            let one_hot = |rows: &[usize]| -> Vec<Vec<bool>> {
-                rows.iter().map(|&row| (0..set.labels.len()).map(|l| l == row).collect()).collect()
-            };
-            add("macro_f1", metrics::macro_f1(&one_hot(&gold), &one_hot(&said)))?;
-        }
-        Task::Multi => {
-            let scores = subject.scores(set)?;
-            let gold: Vec<Vec<bool>> =
-                set.gold.iter().map(|g| (0..set.labels.len()).map(|l| g.contains(&l)).collect()).collect();
-            let on: Vec<Vec<bool>> = (0..scores.len()).map(|i| scores.on(i).to_vec()).collect();
-            let probability: Vec<Vec<f64>> =
-                (0..scores.len()).map(|i| scores.probability(i).iter().map(|&p| f64::from(p)).collect()).collect();
-            add("macro_f1", metrics::macro_f1(&gold, &on))?;
-            add("micro_f1", metrics::micro_f1(&gold, &on))?;
-            add("jaccard", metrics::jaccard(&gold, &on))?;
-            add("map", metrics::mean_average_precision(&gold, &probability))?;
-            add("auroc", metrics::auroc(&gold, &probability))?;
-        }
-    }
-    Ok(figures)
 }

@@ -57,6 +57,11 @@ impl<'a> Subject<'a> {
         self.calibration = calibration;
     }
 
+    /// From which probability on a label is on, where nobody says otherwise.
+    pub fn threshold(&self) -> f32 {
+        self.calibration.threshold
+    }
+
     /// The vectors of many texts, a few at a time.
     pub fn encode<T: AsRef<str>>(&self, texts: &[T]) -> Result<Embeddings> {
         let mut known = self.known.borrow_mut();
