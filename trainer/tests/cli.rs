@@ -363,6 +363,102 @@ fn bad_evaluation_data_and_label_sets_are_told() {
     assert!(house.fails("evaluate --model model --set nowhere").contains("set.json"));
 }
 
+#[test]
+fn a_page_for_people_needs_nothing_else_and_escapes_what_it_quotes() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 1"));
+    house.succeeds("export --checkpoint run --output model --data set");
+    // One text with each label, so that whatever the model says, one of the two is a mistake.
+    let nasty = "<script>alert('glad')</script> & so sad";
+    let row = |label: &str| json!({"text": nasty, "labels": [label]});
+    house.rows("single", &[row("joy"), row("sadness")]);
+    house.rows("multi", &[row("joy"), row("sadness")]);
+    let label = json!({"name": "a<b", "task": "regression", "labels": []});
+    house.write("affect/set.json", &label);
+    let affect = |valence: u8| json!({"text": nasty, "valence": valence, "arousal": 3});
+    house.rows("affect", &[affect(1), affect(5)]);
+    house.write("probes/set.json", &json!({"name": "probes", "task": "probes"}));
+    house.rows("probes", &[PROBE.replace("so glad", "<i>so glad").parse().unwrap()]);
+    house.succeeds("evaluate --model model --set single multi affect probes --report page.html");
+    let page = fs::read_to_string(house.path("page.html")).unwrap();
+    assert!(page.contains("&lt;script&gt;alert('glad')&lt;/script&gt; &amp; so sad"), "the mistake is not quoted");
+    assert!(page.contains("a&lt;b"));
+    for foreign in ["<script", "<i>so", "a<b", "http:", "https:", "<link", "@import", "url("] {
+        assert!(!page.contains(foreign), "the page has {foreign}");
+    }
+    let count = |what: &str| page.matches(what).count();
+    assert!(count("<svg") > 6, "{} plots", count("<svg"));
+    assert_eq!(count("<svg"), count("role=\"img\" aria-label=\""), "a plot says nothing to who cannot see it");
+}
+
+/// What holds or not for a student that has learned nothing; with one label it cannot but be as probable as itself.
+const PROBE: &str =
+    r#"{"kind": "pair", "phenomenon": "one word", "text": "so glad", "other": "so sad", "label": "joy"}"#;
+
+#[test]
+fn several_models_are_told_side_by_side() {
+    let house = House::new();
+    for (run, epochs) in [("early", 1), ("late", 100)] {
+        house.succeeds(&format!("{TRAIN} --output {run}-run --epochs {epochs}"));
+        house.succeeds(&format!("export --checkpoint {run}-run --output {run} --set multi"));
+    }
+    let alone: Value = serde_json::from_str(&house.succeeds("evaluate --model late --set multi --json -")).unwrap();
+    let both = house.succeeds("evaluate --model early late --set multi single --json both.json --report page.html");
+    assert!(both.contains('*') && both.contains("early") && both.contains("late"), "{both}");
+    let json = house.json("both.json");
+    assert_eq!(json["late"]["multi"], alone["multi"]);
+    assert!(json["early"]["single"]["accuracy"].is_number());
+    let ece = alone["multi"]["ece"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&ece), "{ece}");
+    let best = |figures: &Value| figures["macro_f1_best_threshold"].as_f64().unwrap();
+    assert!(best(&alone["multi"]) >= alone["multi"]["macro_f1"].as_f64().unwrap() - 1e-9);
+    let page = fs::read_to_string(house.path("page.html")).unwrap();
+    assert!(page.contains("class=\"best\"") && page.contains("class=\"line s1\""), "nothing is compared");
+    assert!(house.fails("evaluate --model late late --set multi").contains("late twice"));
+}
+
+#[test]
+fn probes_are_counted_by_phenomenon() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 100"));
+    house.succeeds("export --checkpoint run --output model --set multi");
+    house.write("probes/set.json", &json!({"name": "mine", "task": "probes"}));
+    let row = |phenomenon: &str, higher: &str, lower: &str| json!({"kind": "order", "phenomenon": phenomenon, "text": "so glad", "higher": [higher], "lower": [lower]});
+    let rows = [row("right", "joy", "sadness"), row("wrong", "sadness", "joy"), PROBE.parse().unwrap()];
+    house.rows("probes", &rows);
+    let figures: Value = serde_json::from_str(&house.succeeds("evaluate --model model --set probes --json -")).unwrap();
+    let one = |passed: u8| json!({"passed": passed, "rows": 1});
+    let phenomena = json!({"right": one(1), "wrong": one(0), "one word": one(1)});
+    assert_eq!(figures["mine"], json!({"task": "probes", "rows": 3, "passed": 2, "by_phenomenon": phenomena}));
+    let table = house.succeeds("evaluate --model model --set probes");
+    assert!(table.contains("wrong") && table.contains("all"), "{table}");
+}
+
+#[test]
+fn bad_probes_are_told_by_file_line_and_field() {
+    let house = House::new();
+    house.write("probes/set.json", &json!({"name": "probes", "task": "probes"}));
+    for (row, told) in [
+        (r#"{"phenomenon": "p", "text": "glad"}"#, "\"kind\" is missing"),
+        (r#"{"kind": "odd", "phenomenon": "p", "text": "glad"}"#, "\"kind\" is \"odd\""),
+        (r#"{"kind": "pair", "text": "glad", "other": "sad", "label": "joy"}"#, "\"phenomenon\" is missing"),
+        (r#"{"kind": "pair", "phenomenon": "p", "text": " ", "other": "sad", "label": "joy"}"#, "\"text\" is missing"),
+        (r#"{"kind": "pair", "phenomenon": "p", "text": "glad", "label": "joy"}"#, "\"other\" is missing"),
+        (r#"{"kind": "pair", "phenomenon": "p", "text": "glad", "other": "sad"}"#, "\"label\" is missing"),
+        (r#"{"kind": "order", "phenomenon": "p", "text": "glad", "lower": ["joy"]}"#, "\"higher\" must list 1"),
+        (r#"{"kind": "order", "phenomenon": "p", "text": "glad", "higher": ["joy"]}"#, "\"lower\" must list 1"),
+        (r#"{"kind": "same", "phenomenon": "p", "text": "glad", "labels": ["joy"]}"#, "\"labels\" must list 2"),
+        (r#"{"kind": "same", "phenomenon": "p", "text": "glad", "labels": ["joy", "Joy"]}"#, "\"Joy\" is named twice"),
+        (r#"{"kind": "same", "#, "EOF"),
+    ] {
+        house.text("probes/data.jsonl", &format!("{PROBE}\n{row}\n"));
+        let error = house.fails("evaluate --model nowhere --set probes");
+        assert!(error.contains(told) && error.contains("data.jsonl:2"), "{error}");
+    }
+    house.text("probes/data.jsonl", "\n");
+    assert!(house.fails("evaluate --model nowhere --set probes").contains("no rows"));
+}
+
 /// The lexicon and the corpus that the project brings are what `make train` learns from.
 #[test]
 fn the_projects_own_data_can_be_read() {
