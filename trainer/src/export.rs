@@ -33,7 +33,7 @@ pub struct ExportArgs {
     set: Vec<PathBuf>,
     /// Annotation sets: coarse labels are scored through the terms of their lexicons, and a sample of their texts tells how
     /// close a label is to just any text, and how much int8 costs
-    #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
+    #[arg(long, required_unless_present = "set", num_args = 1.., value_name = "DIR")]
     data: Vec<PathBuf>,
     /// The student's name
     #[arg(long, default_value = "undertone")]
@@ -72,8 +72,11 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let student = checkpoint.student()?;
     let sets = args.set.iter().map(|s| EvaluationSet::read(s, None)).collect::<Result<Vec<_>>>()?;
     let annotations = Annotations::read(&args.data)?;
-    let texts = sample(&annotations, COMPARED);
     let background = background(&student, &annotations)?;
+    let texts = match annotations.examples.len() {
+        0 => sample(sets.iter().flat_map(|set| &set.texts), COMPARED),
+        _ => sample(annotations.examples.iter().map(|example| &example.text), COMPARED),
+    };
 
     let weights = quantise(&student, &background)?;
     ensure!(
@@ -146,10 +149,11 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     Ok(())
 }
 
-/// Texts of the annotations, drawn evenly.
-fn sample(annotations: &Annotations, size: usize) -> Vec<String> {
-    let stride = annotations.examples.len().div_ceil(size).max(1);
-    annotations.examples.iter().step_by(stride).map(|example| example.text.clone()).collect()
+/// Some of the texts, drawn evenly.
+fn sample<'a>(texts: impl Iterator<Item = &'a String>, size: usize) -> Vec<String> {
+    let texts: Vec<&String> = texts.collect();
+    let stride = texts.len().div_ceil(size).max(1);
+    texts.into_iter().step_by(stride).cloned().collect()
 }
 
 /// The lexicon's terms and some of the texts as the student sees them.
@@ -163,7 +167,7 @@ fn background(student: &Student, annotations: &Annotations) -> Result<Background
         Ok(vectors)
     };
     let terms = encode(lexicon.terms().iter().map(|term| term.term.as_str()).collect())?;
-    let reference = sample(annotations, REFERENCE);
+    let reference = sample(annotations.examples.iter().map(|example| &example.text), REFERENCE);
     Ok(Background::new(lexicon, terms, encode(reference.iter().map(String::as_str).collect())?)?)
 }
 
