@@ -98,7 +98,9 @@ fn headline(exam: &Exam, models: &[&str], rows: &[Row]) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "figure" }
-                        @for model in models { th scope="col" { (model) } }
+                        @for model in models {
+                            th scope="col" { @if models.len() > 1 { (model) } @else { "value" } }
+                        }
                     }
                 }
                 tbody {
