@@ -84,7 +84,14 @@ impl Comparison {
 }
 
 impl Row {
-    fn new(set: &str, title: String, about: &'static str, values: Vec<Option<f64>>, up: bool, digits: usize) -> Self {
+    pub fn new(
+        set: &str,
+        title: String,
+        about: &'static str,
+        values: Vec<Option<f64>>,
+        up: bool,
+        digits: usize,
+    ) -> Self {
         // What looks the same is the same.
         let unit = 10f64.powi(digits as i32);
         let rated = |value: &f64| (value * unit).round() * if up { 1.0 } else { -1.0 };
@@ -104,6 +111,7 @@ impl Row {
     /// How far a value is from the first model's, with its sign; nothing for the first.
     pub fn difference(&self, model: usize) -> String {
         match (model, self.values[0], self.values[model]) {
+            (1.., Some(_), Some(_)) if self.value(0) == self.value(model) => "=".into(),
             (1.., Some(first), Some(value)) => format!("{:+.*}", self.digits, value - first),
             _ => String::new(),
         }

@@ -98,7 +98,9 @@ fn headline(exam: &Exam, models: &[&str], rows: &[Row]) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "figure" }
-                        @for model in models { th scope="col" { (model) } }
+                        @for model in models {
+                            th scope="col" { @if models.len() > 1 { (model) } @else { "value" } }
+                        }
                     }
                 }
                 tbody {
@@ -214,7 +216,10 @@ fn of_labels(set: &EvaluationSet, models: &[&str], readings: &[&Labels]) -> Resu
 fn by_label(set: &EvaluationSet, models: &[&str], readings: &[&Labels]) -> Result<Markup> {
     let tables = readings.iter().map(|reading| reading.by_label()).collect::<Result<Vec<_>>>()?;
     let several = models.len() > 1;
-    let best = |l: usize| tables.iter().map(|table| table[l].f1).fold(0.0, f64::max);
+    let f1 = |l: usize| {
+        let values = tables.iter().map(|table| Some(table[l].f1)).collect();
+        Row::new(&set.name, set.labels[l].clone(), "", values, true, 3)
+    };
     Ok(html! {
         h3 { "Label by label" }
         div.wide {
@@ -234,14 +239,14 @@ fn by_label(set: &EvaluationSet, models: &[&str], readings: &[&Labels]) -> Resul
                 }
                 tbody {
                     @for (l, label) in set.labels.iter().enumerate() {
+                        @let f1 = f1(l);
                         tr {
                             th scope="row" { (label) }
                             @for (m, table) in tables.iter().enumerate() {
                                 @let row = &table[l];
                                 @if m == 0 { td { (row.support) } }
                                 td class=(series(m)) {
-                                    span.best[several && row.f1 >= best(l)] { (three(row.f1)) }
-                                    @if m > 0 { " " span.diff { (format!("{:+.3}", row.f1 - tables[0][l].f1)) } }
+                                    (value(&f1, m))
                                     span.bar aria-hidden="true" { i style=(format!("width:{:.1}%", row.f1 * 100.0)) {} }
                                 }
                                 td { (three(row.precision)) }
