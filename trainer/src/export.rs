@@ -57,7 +57,7 @@ const LEVELS: f32 = 127.0;
 
 /// The same for the token table. A sum of three embeddings is normalised right after: it hardly feels the difference,
 /// and the file compresses to three quarters.
-const TABLE_LEVELS: f32 = 31.0;
+const TABLE_LEVELS: f32 = 23.0;
 
 // The shape of evidence (see `Calibration`), chosen by mean average precision over the development sets:
 // trainer/EXPERIMENTS.md.
