@@ -6,3 +6,4 @@ mod jsonl;
 
 pub use annotations::{Annotations, Example, Wordings};
 pub use evaluation::{EvaluationSet, Task};
+pub use jsonl::each_row;
