@@ -657,8 +657,9 @@ fn two_teachers_are_compared() {
     let rows = |shift: usize| -> String {
         let row = |i: usize| {
             let words = [["joy", "delight"], ["grief", "sorrow"], ["anger", "fury"]][(i / 2) % 3];
+            let valence = [8, 2, 3][(i / 2) % 3];
             json!({"id": i, "text": format!("text {i}"), "descriptors": [words[shift]],
-                "valence": [8, 2, 3][(i / 2) % 3], "arousal": 5 + (i + shift) % 3,
+                "valence": valence, "arousal": 5 + (i + shift) % 3,
                 "labels": [if (i + shift * (i % 4)).is_multiple_of(2) { "joy" } else { "anger" }], "ratings": {"joy": (i + shift) % 4}})
         };
         (0..24).map(|i| format!("{}\n", row(i))).collect()

@@ -15,7 +15,7 @@ use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
 use clap::Args;
 use http::HeaderMap;
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use rand::Rng;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -128,9 +128,7 @@ impl Courier {
         let sent = key.expose().unwrap_or("none");
         let mut config = OpenAIConfig::new().with_api_base(base_url).with_api_key(sent);
         if base_url.contains(".azure.com") || args.api_version.is_some() {
-            let mut header = HeaderValue::from_str(sent).context("the key does not fit into a header")?;
-            header.set_sensitive(true);
-            config = config.with_header("api-key", header).context("the key does not fit into a header")?;
+            config = config.with_header("api-key", sent).context("the key does not fit into a header")?;
         }
         // Ring is in the build already, for the base weights. An error means that it was chosen before.
         let _ = rustls::crypto::ring::default_provider().install_default();

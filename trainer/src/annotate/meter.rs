@@ -99,13 +99,11 @@ impl Prices {
     /// The price of a model, or of the one whose dated version it is (`gpt-4o-2024-08-06`).
     pub fn of(&self, model: &str) -> Option<Price> {
         let dated = |name: &str| {
-            let version = model.strip_prefix(name)?.strip_prefix('-')?;
-            version.starts_with(|c: char| c.is_ascii_digit()).then_some(name)
+            let version = model.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+            version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
         };
-        let name = match self.models.get_key_value(model) {
-            Some((name, _)) => Some(name.as_str()),
-            None => self.models.keys().filter_map(|name| dated(name)).max_by_key(|name| name.len()),
-        };
+        let longest = || self.models.keys().filter(|name| dated(name)).max_by_key(|name| name.len());
+        let name = self.models.get_key_value(model).map(|(name, _)| name).or_else(longest);
         name.and_then(|name| self.models.get(name).copied())
     }
 
