@@ -425,7 +425,7 @@ async fn rounds(
         if open.is_empty() {
             return Ok(state.remains(ledger));
         }
-        let mut waiting = 0;
+        let (mut waiting, mut ended) = (0, 0);
         let mut counts = Counts::default();
         let mut full = None;
         for p in open {
@@ -444,8 +444,8 @@ async fn rounds(
             match batch.status.as_str() {
                 "completed" | "expired" | "cancelled" => {
                     receive(courier, state, &batch, ledger).await?;
-                    let why =
-                        format!("the batch {} {} without a result of this request", batch.id, ended(&batch.status));
+                    ended += 1;
+                    let why = format!("the batch {} brought no result of this request ({})", batch.id, batch.status);
                     state.close(&state.parts[p], &why, ledger)?;
                     let settled = state.items.iter().filter(|item| ledger.settled(&item.id)).count();
                     progress.set_position(settled as u64);
@@ -474,7 +474,7 @@ async fn rounds(
                 }
             }
         }
-        if let Some(told) = full.filter(|_| waiting == 0) {
+        if let Some(told) = full.filter(|_| waiting + ended == 0) {
             bail!("not even one batch fits into the server's queue: {told}; give a smaller --requests-per-file");
         }
         if waiting > 0 {
@@ -482,14 +482,6 @@ async fn rounds(
             progress.set_message(format!("{waiting} batches on their way, {completed} requests done, {failed} failed"));
             tokio::time::sleep(manner.poll).await;
         }
-    }
-}
-
-fn ended(status: &str) -> &'static str {
-    match status {
-        "expired" => "expired",
-        "cancelled" => "was cancelled",
-        _ => "ended",
     }
 }
 

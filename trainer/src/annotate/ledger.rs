@@ -9,6 +9,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -102,8 +103,15 @@ fn is_zero(n: &u64) -> bool {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Run { run: Value },
-    Asked { exchange: String, asked: Vec<String> },
+    Run {
+        run: Value,
+    },
+    Asked {
+        exchange: String,
+        /// For people who read the journal.
+        #[serde(rename = "asked")]
+        _asked: IgnoredAny,
+    },
     Ended(Exchange),
 }
 
@@ -225,7 +233,8 @@ impl Ledger {
         self.answered.contains(id) || self.refused.contains(id)
     }
 
-    pub fn answered(&self, id: &str) -> bool {
+    #[cfg(test)]
+    fn answered(&self, id: &str) -> bool {
         self.answered.contains(id)
     }
 
