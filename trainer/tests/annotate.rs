@@ -64,7 +64,7 @@ impl Desk {
             ["--model", "gpt-4o"],
             ["--base-url", url],
             ["--backoff", "0.01"],
-            ["--timeout", "3"],
+            ["--timeout", "20"],
             ["--json", "-"],
         ];
         for pair in usual {
@@ -149,12 +149,12 @@ fn two_thousand_texts_through_a_faulty_server() {
             10 => Act::Fenced,
             11 => Act::Short,
             12 => Act::Fail(503),
-            13 if n < 40 => Act::Hang,
+            13 if n < 20 => Act::Hang,
             _ => Act::Answer,
         },
     });
     let start = Instant::now();
-    let summary = desk.succeeds(&teacher, "--per-request 20 --concurrency 8 --tries 9");
+    let summary = desk.succeeds(&teacher, "--per-request 20 --concurrency 8 --tries 9 --timeout 5");
     let took = start.elapsed();
     let rows = desk.rows("out.jsonl");
     assert_eq!(rows.len(), 2000);
@@ -395,14 +395,16 @@ fn texts_are_read_from_every_format() {
     let desk = Desk::new();
     let teacher = Teacher::with(|_| Act::Answer);
     desk.write("a.tsv", "\u{feff}ID\tText\nx\t day 1 \n");
-    desk.write("b.txt", "day 2\n\nday 3\nday 1\n");
+    let tired = "jour 5, très fatigué 😭 今日はもう";
+    desk.write("b.txt", &format!("day 2\n\nday 3\nday 1\n{tired}\n"));
     desk.write(
         "c.jsonl",
         &format!("{}\n{}\n", json!({"id": 7, "text": "day 4"}), json!({"text": "long ".repeat(500)})),
     );
     let summary = desk.succeeds(&teacher, "--input a.tsv b.txt c.jsonl --limit 9");
-    assert_eq!(summary["rows"], 4);
+    assert_eq!(summary["rows"], 5);
     let rows = desk.rows("out.jsonl");
+    assert_eq!((&rows["b-5"]["text"], &rows["b-5"]["descriptors"][0]), (&json!(tired), &json!("feeling 5")));
     assert_eq!(rows["x"]["text"], "day 1");
     assert_eq!(rows["b-3"]["text"], "day 3");
     assert_eq!(rows["7"]["text"], "day 4");
@@ -591,6 +593,19 @@ fn batches_wait_for_room_in_the_queue() {
     let teacher = Teacher::start(Plan { fates: vec![full], ..Plan::default() });
     let error = desk.fails(&teacher, "--batch --poll 0.01 --output other");
     assert!(error.contains("not even one batch fits") && error.contains("Enqueued token limit"), "{error}");
+}
+
+#[test]
+fn a_batch_that_somebody_cancels_is_not_sent_again_unasked() {
+    let desk = Desk::with_texts(30);
+    let fates = vec![Fate { status: "cancelled", act: |i, _| (i < 2).then_some(Act::Answer) }];
+    let teacher = Teacher::start(Plan { fates, ..Plan::default() });
+    let error = desk.fails(&teacher, "--batch --per-request 5 --poll 0.01");
+    assert!(error.contains("somebody cancelled the batch batch_0") && error.contains("--resume"), "{error}");
+    assert_eq!((desk.rows("out.jsonl").len(), teacher.log().batches.len()), (10, 1));
+    desk.succeeds(&teacher, "--batch --per-request 5 --poll 0.01 --resume");
+    assert_eq!(desk.rows("out.jsonl").len(), 30);
+    assert!(teacher.log().answered.values().all(|&n| n == 1));
 }
 
 #[test]

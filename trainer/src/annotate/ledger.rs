@@ -352,7 +352,7 @@ mod tests {
         }
         drop(ledger);
         let (journal, data) = (fs::read(&paths.journal).unwrap(), fs::read(&paths.data).unwrap());
-        for cut in (0..journal.len()).step_by(7) {
+        for cut in (0..journal.len()).step_by(29) {
             let paths = Paths::of(&folder.path().join("cut.jsonl"));
             fs::write(&paths.journal, &journal[..cut]).unwrap();
             fs::write(&paths.data, &data[..cut.min(data.len())]).unwrap();
