@@ -49,7 +49,8 @@ impl Key {
             key.bytes().all(|byte| byte.is_ascii_graphic()),
             "{place} holds more than a key; leave the key alone there"
         );
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        let name = host.rsplit_once(':').filter(|(_, end)| port(end)).map_or(host, |(name, _)| name);
         let near = ["localhost", "127.0.0.1", "[::1]"].contains(&name);
         ensure!(
             near || base_url.starts_with("https://"),

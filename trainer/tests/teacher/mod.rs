@@ -252,12 +252,8 @@ fn complete(act: &Act, call: &Call) -> (Value, Vec<String>) {
         Act::Short => {
             reason = "length";
             content.truncate(content.len() * 2 / 3);
-            good = good
-                .into_iter()
-                .filter(|text| {
-                    content.contains(&format!("\"{}\",\"quiet pride\"],\"valence\":7,\"arousal\":3}}", thought(text)))
-                })
-                .collect();
+            let whole = |text: &String| format!("\"{}\",\"quiet pride\"],\"valence\":7,\"arousal\":3}}", thought(text));
+            good.retain(|text| content.contains(&whole(text)));
         }
         _ => {}
     }
