@@ -12,3 +12,4 @@ pub use evaluation::{EvaluationSet, Task};
 pub use lexicon::{Entry, Lexicon, Relation};
 pub use exam::Exam;
 pub use probes::{Claim, Probe, Probes};
+pub use jsonl::each_row;
