@@ -1,6 +1,6 @@
 //! What a text was found to feel like: all that the page shows of it.
 
-use undertone_core::{Affect, Calibration, Embeddings, Label, LabelId, LabelSet, Mode, Result, ScoreOptions, score};
+use undertone_core::{Affect, Embeddings, Label, LabelId, LabelSet, Mode, Result, ScoreOptions, Scorer};
 
 use crate::session::Order;
 
@@ -60,12 +60,12 @@ impl Reading {
         text: &Encoded,
         labels: &Embeddings,
         set: &LabelSet,
-        calibration: &Calibration,
+        scorer: &Scorer,
         options: &ScoreOptions,
     ) -> Result<Self> {
-        let scores = score(&text.vector, labels, set, calibration, options)?;
+        let scores = scorer.score(&text.vector, labels, set, options)?;
         let common = match options.mode {
-            Mode::Multi => Some(options.threshold.unwrap_or(calibration.threshold)),
+            Mode::Multi => Some(options.threshold.unwrap_or(scorer.calibration().threshold)),
             Mode::Single => None,
         };
         let rows = set
@@ -138,6 +138,8 @@ pub fn spare_hue(set: &LabelSet) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use undertone_core::{Background, Calibration};
+
     use super::*;
 
     fn reading(names: &[&str], vectors: &[f32], mode: Mode) -> Reading {
@@ -145,7 +147,7 @@ mod tests {
         for name in names {
             set.add(name).unwrap();
         }
-        let calibration = Calibration { scale: 10.0, bias: -5.0, crowding: 0.0, threshold: 0.5 };
+        let scorer = Scorer::new(Calibration::default(), Background::none(2)).unwrap();
         let text = Encoded {
             text: "text".into(),
             vector: Embeddings::new(2, vec![1.0, 0.0]).unwrap(),
@@ -154,7 +156,7 @@ mod tests {
         };
         let labels = Embeddings::new(2, vectors.to_vec()).unwrap();
         let options = ScoreOptions { mode, threshold: None };
-        Reading::new(&text, &labels, &set, &calibration, &options).unwrap()
+        Reading::new(&text, &labels, &set, &scorer, &options).unwrap()
     }
 
     fn names(reading: &Reading, ids: Vec<LabelId>) -> Vec<&str> {

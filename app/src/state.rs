@@ -1,5 +1,6 @@
 //! The state of the page, and what happens to it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::leptos_dom::helpers::debounce;
@@ -8,7 +9,7 @@ use leptos::task::spawn_local;
 use undertone_core::{Embeddings, LabelSet, Mode, Result, ScoreOptions};
 
 use crate::board::{Board, History, Subject};
-use crate::client::{Client, Event, Outcome};
+use crate::client::{Client, Event, Loaded, Outcome};
 use crate::presets::{self, Preset};
 use crate::reading::{Encoded, Reading};
 use crate::session::{Order, Session, Theme};
@@ -30,7 +31,7 @@ pub enum Engine {
     /// On its way.
     Loading(Option<Progress>),
     /// Here.
-    Ready(Model),
+    Ready(Arc<Loaded>),
     /// Not to be had.
     Failed,
 }
@@ -144,16 +145,16 @@ impl App {
     }
 
     /// The loaded model, if there is one.
-    pub fn model(self) -> Option<Model> {
+    pub fn model(self) -> Option<Arc<Loaded>> {
         self.engine.with(|engine| match engine {
-            Engine::Ready(model) => Some(model.clone()),
+            Engine::Ready(loaded) => Some(loaded.clone()),
             _ => None,
         })
     }
 
     /// From which probability a label is on, unless it says otherwise itself.
     pub fn common_threshold(self) -> f32 {
-        self.threshold.get().or_else(|| self.model().map(|model| model.calibration.threshold)).unwrap_or(0.5)
+        self.threshold.get().or_else(|| self.model().map(|loaded| loaded.scorer.calibration().threshold)).unwrap_or(0.5)
     }
 
     /// Whether what is shown lags behind the text or the labels.
@@ -302,7 +303,7 @@ impl App {
     fn keep_reading(self) {
         Effect::new(move |_| {
             // Without a model the last reading stays: it is as true as it was.
-            let Some(model) = self.model() else {
+            let Some(loaded) = self.model() else {
                 return;
             };
             let options = ScoreOptions { mode: self.mode.get(), threshold: self.threshold.get() };
@@ -312,12 +313,11 @@ impl App {
                 };
                 self.board.with(|board| {
                     let labels = &board.labels;
-                    let matrix = self.wordings.with(|wordings| wordings.matrix(labels, model.dim as usize))?;
+                    let matrix = self.wordings.with(|wordings| wordings.matrix(labels, loaded.model.dim as usize))?;
                     let Some(matrix) = matrix else {
                         return Ok(None);
                     };
-                    Reading::new(encoded, &matrix, labels, &model.calibration, &options)
-                        .map(|reading| Some(Some(reading)))
+                    Reading::new(encoded, &matrix, labels, &loaded.scorer, &options).map(|reading| Some(Some(reading)))
                 })
             });
             match reading {
@@ -353,7 +353,7 @@ impl App {
         match event {
             Event::Started => self.engine.set(Engine::Loading(None)),
             Event::Progress(progress) => self.engine.set(Engine::Loading(Some(progress))),
-            Event::Ready(model) => self.engine.set(Engine::Ready(model)),
+            Event::Ready(loaded) => self.engine.set(Engine::Ready(loaded)),
             Event::Failed(Report { message, .. }) => {
                 self.engine.set(Engine::Failed);
                 let message = sentence(message);
@@ -366,7 +366,7 @@ impl App {
     /// Encodes the text, unless that is being done: then its end looks again, so that answers
     /// keep coming while somebody types faster than the model reads.
     fn encode_text(self) {
-        let Some(model) = untrack(|| self.model()) else {
+        let Some(loaded) = untrack(|| self.model()) else {
             return;
         };
         let text = self.text.get_untracked();
@@ -383,7 +383,7 @@ impl App {
         let asked = text.clone();
         self.ask(Role::Typing, vec![asked], move |outcome| {
             self.encoding.set_value(false);
-            match outcome.and_then(|(vectors, truncated)| read(text.clone(), vectors, &truncated, &model)) {
+            match outcome.and_then(|(vectors, truncated)| read(text.clone(), vectors, &truncated, &loaded.model)) {
                 Ok(encoded) => self.encoded.set(Some(encoded)),
                 Err(report) => {
                     self.refused_text.set(Some(text.clone()));
@@ -399,7 +399,7 @@ impl App {
     /// Encodes what is new in the labels. An older question is taken back: the new one asks for
     /// all that is still missing.
     fn encode_labels(self) {
-        let Some(model) = untrack(|| self.model()) else {
+        let Some(loaded) = untrack(|| self.model()) else {
             return;
         };
         let missing =
@@ -416,8 +416,8 @@ impl App {
         let asked = missing.clone();
         let job = self.ask(Role::Label, asked, move |outcome| {
             self.label_job.set_value(None);
-            let learned =
-                outcome.and_then(|(vectors, _)| Embeddings::new(model.dim as usize, vectors).map_err(Report::from));
+            let learned = outcome
+                .and_then(|(vectors, _)| Embeddings::new(loaded.model.dim as usize, vectors).map_err(Report::from));
             match learned {
                 Ok(vectors) => self.wordings.update(|wordings| {
                     wordings.learn(missing, &vectors);

@@ -5,10 +5,10 @@
 //! as one transferred `Float32Array` beside them.
 
 use serde::{Deserialize, Serialize};
-use undertone_core::{AffectHead, Calibration, Error, ErrorKind};
+use undertone_core::{AffectHead, Calibration, Error, ErrorKind, Lexicon};
 
 /// The version of this protocol; page and worker must agree on it.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// What the page's worker is called. The engine's module starts its message loop only in a
 /// worker of this name, so that any other page may import the module as a library.
@@ -65,7 +65,7 @@ pub enum FromEngine {
     },
     /// Loading goes on.
     Progress(Progress),
-    /// The model is loaded.
+    /// The model is loaded. The vectors of its lexicon's terms, then of its reference texts, travel beside this message.
     Ready(Model),
     /// Some of a job's vectors, transferred beside this message.
     Rows {
@@ -131,6 +131,8 @@ pub struct Model {
     pub kept: bool,
     /// From similarity to probability.
     pub calibration: Calibration,
+    /// The terms that coarse labels are scored through.
+    pub lexicon: Lexicon,
     /// From vector to valence and arousal.
     pub affect: AffectHead,
 }

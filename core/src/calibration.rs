@@ -5,58 +5,95 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, ErrorKind, Result};
 
 /// How a model's cosines become probabilities, and from which one on a label is on: the same for every label set.
+///
+/// A label's *evidence* in a text starts from their cosine `c`. Terms of the lexicon that the label stands for add to
+/// it, and all terms together compete with it, at the temperature `t`:
+///
+/// ```text
+/// evidence = t ln(exp(c / t) + descendants * sum over the label's terms of exp(cosine / t))
+///          - competition * t ln(sum over all terms of exp(cosine / t))
+/// logit    = scale * (evidence - hubness * its mean over the reference texts) + bias
+///          - crowding * ln(labels) + neutral, if the label is one for no emotion
+/// ```
+///
+/// The sigmoid of the logit is the probability. A [`Scorer`](crate::Scorer) does the sums.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Calibration {
-    /// What a cosine is multiplied with; positive.
+    /// What evidence is multiplied with; positive.
     pub scale: f32,
     /// What is added then.
     pub bias: f32,
     /// What is taken off for each e-fold of labels in the set: the longer the list that people choose from, the rarer
     /// they choose any one. Not negative.
-    #[serde(default)]
     pub crowding: f32,
+    /// How much a label that is close to everything loses: a factor of its mean evidence, 0 to 1.
+    pub hubness: f32,
+    /// What is added for a label that says that there is no emotion: people choose it for other reasons than emotions.
+    pub neutral: f32,
+    /// The temperature at which terms add up and compete; positive.
+    pub temperature: f32,
+    /// How much a term that a label stands for counts beside the label itself. Not negative.
+    pub descendants: f32,
+    /// How much all terms together compete with a label, 0 to 1.
+    pub competition: f32,
     /// From which probability on a label is on, 0 to 1, where nobody says otherwise.
     pub threshold: f32,
 }
 
+impl Default for Calibration {
+    /// A cosine of one half is as good as even; nothing but the cosine counts.
+    fn default() -> Self {
+        Self {
+            scale: 10.0,
+            bias: -5.0,
+            crowding: 0.0,
+            hubness: 0.0,
+            neutral: 0.0,
+            temperature: 0.05,
+            descendants: 0.0,
+            competition: 0.0,
+            threshold: 0.5,
+        }
+    }
+}
+
 impl Calibration {
-    /// The calibration for a label among `labels` in all: `crowding * ln(labels)` less bias.
-    #[must_use]
-    pub fn among(&self, labels: usize) -> Self {
-        Self { bias: self.bias - self.crowding * (labels.max(1) as f32).ln(), ..self.clone() }
-    }
-
-    /// The logit of a cosine: `scale * cosine + bias`. Its sigmoid is the probability.
-    pub fn logit(&self, cosine: f32) -> f32 {
-        self.scale * cosine + self.bias
-    }
-
-    /// The probability of a label whose vector has this cosine with the text's.
-    pub fn probability(&self, cosine: f32) -> f32 {
-        1.0 / (1.0 + (-self.logit(cosine)).exp())
-    }
-
     /// Checks that the numbers can do their work.
     ///
     /// # Errors
     /// [`ErrorKind::BadModel`], naming the number.
     pub fn validate(&self) -> Result<()> {
-        let bad = |what: &str, value: f32, must: &str| {
-            let message = format!("the calibration's {what} is {value}, it must be {must}: export the model again");
-            Err(Error::new(ErrorKind::BadModel, message))
-        };
-        if !(self.scale.is_finite() && self.scale > 0.0) {
-            return bad("scale", self.scale, "a positive number");
+        let unit = 0.0..=1.0;
+        let checks = [
+            ("scale", self.scale, self.scale > 0.0, "a positive number"),
+            ("bias", self.bias, true, "a finite number"),
+            ("crowding", self.crowding, self.crowding >= 0.0, "a finite number, 0 or more"),
+            ("hubness", self.hubness, unit.contains(&self.hubness), "between 0 and 1"),
+            ("neutral", self.neutral, true, "a finite number"),
+            // Below, exponentials of cosines overflow.
+            ("temperature", self.temperature, self.temperature >= 0.02, "a finite number, 0.02 or more"),
+            ("descendants", self.descendants, self.descendants >= 0.0, "a finite number, 0 or more"),
+            ("competition", self.competition, unit.contains(&self.competition), "between 0 and 1"),
+            ("threshold", self.threshold, unit.contains(&self.threshold), "between 0 and 1"),
+        ];
+        match checks.into_iter().find(|&(_, value, good, _)| !(value.is_finite() && good)) {
+            None => Ok(()),
+            Some((what, value, _, must)) => {
+                let message = format!("the calibration's {what} is {value}, it must be {must}: export the model again");
+                Err(Error::new(ErrorKind::BadModel, message))
+            }
         }
-        if !self.bias.is_finite() {
-            return bad("bias", self.bias, "a finite number");
-        }
-        if !(self.crowding.is_finite() && self.crowding >= 0.0) {
-            return bad("crowding", self.crowding, "a finite number, 0 or more");
-        }
-        if !(0.0..=1.0).contains(&self.threshold) {
-            return bad("threshold", self.threshold, "between 0 and 1");
-        }
-        Ok(())
     }
+}
+
+/// The probability of a logit.
+pub(crate) fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// The logit of a probability, finite at both ends.
+pub(crate) fn logit(probability: f32) -> f32 {
+    let p = f64::from(probability).clamp(1e-6, 1.0 - 1e-6);
+    (p / (1.0 - p)).ln() as f32
 }

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod affect;
+mod background;
 mod bundle;
 mod calibration;
 mod embeddings;
@@ -10,13 +11,16 @@ pub mod encoder;
 mod error;
 mod json;
 mod labels;
+mod lexicon;
 mod manifest;
 pub mod metrics;
 #[cfg(feature = "model")]
 mod normalise;
 mod score;
+mod utf16;
 
 pub use affect::{Affect, AffectHead};
+pub use background::Background;
 pub use bundle::Bundle;
 pub use calibration::Calibration;
 pub use embeddings::Embeddings;
@@ -24,7 +28,9 @@ pub use embeddings::Embeddings;
 pub use encoder::{Encoded, Encoder, TOKEN_TABLE, Tokenizer};
 pub use error::{Error, ErrorKind, Result};
 pub use labels::{Label, LabelId, LabelSet};
+pub use lexicon::{Lexicon, Term};
 pub use manifest::{EncoderConfig, FileEntry, Manifest};
 #[cfg(feature = "model")]
-pub use normalise::normalise;
-pub use score::{Mode, ScoreOptions, Scores, score};
+pub use normalise::{Normalised, normalise};
+pub use score::{Mode, ScoreOptions, Scorer, Scores};
+pub use utf16::utf16_ranges;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{Bundle, Calibration, Error, ErrorKind, Result, json};
+use crate::{Bundle, Calibration, Error, ErrorKind, Lexicon, Result, json};
 
 /// The contract between what exports a model and everything that loads one: the bundle's `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Manifest {
     pub quantisation: String,
     /// From similarity to probability.
     pub calibration: Calibration,
+    /// Emotion terms whose vectors the weights hold, and the tree above them: what coarse labels are scored through.
+    #[serde(default, skip_serializing_if = "Lexicon::is_empty")]
+    pub lexicon: Lexicon,
     /// The other files of the bundle, all of them.
     pub files: Vec<FileEntry>,
     /// What it was made of, and how. For people.

@@ -45,7 +45,7 @@ pub fn jaccard(gold: &[Vec<bool>], said: &[Vec<bool>]) -> Result<f64> {
 pub fn average_precision<T: Copy + Into<f64>>(gold: &[bool], scores: &[T]) -> Result<Option<f64>> {
     let positives = gold.iter().filter(|&&g| g).count();
     let (mut found, mut seen, mut sum) = (0, 0, 0.0);
-    for Tie { positives, size } in ties(gold, scores)?.iter().rev() {
+    for Tie { positives, size, .. } in ties(gold, scores)?.iter().rev() {
         found += positives;
         seen += size;
         sum += share(found, seen) * *positives as f64;
@@ -65,7 +65,7 @@ pub fn roc_auc<T: Copy + Into<f64>>(gold: &[bool], scores: &[T]) -> Result<Optio
     let positives = gold.iter().filter(|&&g| g).count();
     let negatives = gold.len() - positives;
     let (mut below, mut sum) = (0.0, 0.0);
-    for Tie { positives, size } in ties(gold, scores)? {
+    for Tie { positives, size, .. } in ties(gold, scores)? {
         let negatives = (size - positives) as f64;
         sum += positives as f64 * (below + negatives / 2.0);
         below += negatives;
@@ -97,6 +97,111 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Result<f64> {
     Ok((dot(&a, &b) / (dot(&a, &a).sqrt() * dot(&b, &b).sqrt())).clamp(-1.0, 1.0))
 }
 
+/// The share of what was said of each label that people gave too, 0 where it was never said.
+pub fn precision(gold: &[Vec<bool>], said: &[Vec<bool>]) -> Result<Vec<f64>> {
+    Ok(counts(gold, said)?.iter().map(|c| share(c.both, c.said)).collect())
+}
+
+/// The share of what people gave of each label that was said too, 0 where they never gave it.
+pub fn recall(gold: &[Vec<bool>], said: &[Vec<bool>]) -> Result<Vec<f64>> {
+    Ok(counts(gold, said)?.iter().map(|c| share(c.both, c.gold)).collect())
+}
+
+/// Claims of about the same probability, and how many of them held.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bin {
+    /// The least probability in the bin.
+    pub from: f64,
+    /// The least probability above the bin; 1 belongs to the last bin.
+    pub to: f64,
+    /// How many claims.
+    pub count: usize,
+    /// Their mean probability, 0 if there are none.
+    pub probability: f64,
+    /// The share of them that held, 0 if there are none.
+    pub held: f64,
+}
+
+/// Claims by probability, 0 to 1, in `bins` bins of equal width: what a reliability diagram shows.
+pub fn reliability<T: Copy + Into<f64>>(held: &[bool], probability: &[T], bins: usize) -> Result<Vec<Bin>> {
+    check_lengths(held.len(), probability.len())?;
+    let probability: Vec<f64> = probability.iter().map(|&p| p.into()).collect();
+    if let Some(i) = probability.iter().position(|p| !(0.0..=1.0).contains(p)) {
+        return Err(bad(format!("row {i} has the probability {}, which is not between 0 and 1", probability[i])));
+    }
+    if bins == 0 {
+        return Err(bad("probabilities cannot be put into no bins"));
+    }
+    // For each bin the claims, those that held, and the sum of the probabilities.
+    let mut sums = vec![(0, 0, 0.0); bins];
+    for (&held, &p) in held.iter().zip(&probability) {
+        let sum = &mut sums[((p * bins as f64) as usize).min(bins - 1)];
+        *sum = (sum.0 + 1, sum.1 + usize::from(held), sum.2 + p);
+    }
+    let bin = |(i, (count, held, sum)): (usize, (usize, usize, f64))| Bin {
+        from: i as f64 / bins as f64,
+        to: (i + 1) as f64 / bins as f64,
+        count,
+        probability: if count == 0 { 0.0 } else { sum / count as f64 },
+        held: share(held, count),
+    };
+    Ok(sums.into_iter().enumerate().map(bin).collect())
+}
+
+/// The expected calibration error, 0 to 1: how far the probability of [`reliability`]'s bins is from the share that
+/// held, on the mean over the claims.
+pub fn calibration_error<T: Copy + Into<f64>>(held: &[bool], probability: &[T], bins: usize) -> Result<f64> {
+    let bins = reliability(held, probability, bins)?;
+    let off = bins.iter().map(|bin| bin.count as f64 * (bin.probability - bin.held).abs()).sum::<f64>();
+    Ok(off / held.len() as f64)
+}
+
+/// What one threshold for all labels makes of scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cut {
+    /// From which score on a label is said.
+    pub threshold: f64,
+    /// The [`macro_f1`] of what is said then.
+    pub macro_f1: f64,
+    /// The [`micro_f1`] of what is said then.
+    pub micro_f1: f64,
+}
+
+/// What each of some thresholds makes of scores, in their order.
+pub fn sweep<T: Copy + Into<f64>>(gold: &[Vec<bool>], scores: &[Vec<T>], thresholds: &[f64]) -> Result<Vec<Cut>> {
+    check_matrices(gold, scores)?;
+    let cut = |&threshold: &f64| {
+        let said: Vec<Vec<bool>> =
+            scores.iter().map(|row| row.iter().map(|&s| s.into() >= threshold).collect()).collect();
+        Ok(Cut { threshold, macro_f1: macro_f1(gold, &said)?, micro_f1: micro_f1(gold, &said)? })
+    };
+    thresholds.iter().map(cut).collect()
+}
+
+/// A point of a precision-recall curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// From which score on a row is said.
+    pub threshold: f64,
+    /// The share of the rows said that are positive.
+    pub precision: f64,
+    /// The share of the positives that are said.
+    pub recall: f64,
+}
+
+/// A point for each score that occurs, the highest first, so that recall rises; empty without a positive.
+pub fn precision_recall<T: Copy + Into<f64>>(gold: &[bool], scores: &[T]) -> Result<Vec<Point>> {
+    let positives = gold.iter().filter(|&&g| g).count();
+    let (mut found, mut seen) = (0, 0);
+    let point = |tie: &Tie| {
+        found += tie.positives;
+        seen += tie.size;
+        Point { threshold: tie.score, precision: share(found, seen), recall: share(found, positives) }
+    };
+    let points = ties(gold, scores)?.iter().rev().map(point).collect();
+    Ok(if positives == 0 { Vec::new() } else { points })
+}
+
 /// How often people gave a label, how often it was said, and how often both.
 #[derive(Clone, Default)]
 struct Counts {
@@ -125,6 +230,7 @@ fn counts(gold: &[Vec<bool>], said: &[Vec<bool>]) -> Result<Vec<Counts>> {
 
 /// Rows of one score.
 struct Tie {
+    score: f64,
     positives: usize,
     size: usize,
 }
@@ -136,7 +242,11 @@ fn ties<T: Copy + Into<f64>>(gold: &[bool], scores: &[T]) -> Result<Vec<Tie>> {
     check_finite(&scores)?;
     let mut rows: Vec<(f64, bool)> = scores.into_iter().zip(gold.iter().copied()).collect();
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let tie = |rows: &[(f64, bool)]| Tie { positives: rows.iter().filter(|row| row.1).count(), size: rows.len() };
+    let tie = |rows: &[(f64, bool)]| Tie {
+        score: rows[0].0,
+        positives: rows.iter().filter(|row| row.1).count(),
+        size: rows.len(),
+    };
     Ok(rows.chunk_by(|a, b| a.0 == b.0).map(tie).collect())
 }
 

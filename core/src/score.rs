@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::{logit, sigmoid};
 use crate::embeddings::dot;
-use crate::{Calibration, Embeddings, Error, ErrorKind, LabelId, LabelSet, Result};
+use crate::{Background, Calibration, Embeddings, Error, ErrorKind, LabelId, LabelSet, Lexicon, Result};
 
 /// How labels relate to each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ pub struct ScoreOptions {
     pub threshold: Option<f32>,
 }
 
-/// What [`score`] finds: `(texts, labels)` matrices with the labels in the order of their set.
+/// What a [`Scorer`] finds: `(texts, labels)` matrices with the labels in the order of their set.
 ///
 /// Methods that take a text's index panic if there is no such text.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,79 +86,225 @@ impl Scores {
     }
 }
 
-/// The logit of a probability, finite at both ends.
-fn logit(probability: f32) -> f64 {
-    let p = f64::from(probability).clamp(1e-6, 1.0 - 1e-6);
-    (p / (1.0 - p)).ln()
+/// Scores texts against labels: dot products, so that anything about labels may change at any time.
+#[derive(Debug, Clone)]
+pub struct Scorer {
+    calibration: Calibration,
+    background: Background,
+    /// What the reference texts have to share out, by term.
+    reference: Vec<Shares>,
 }
 
-/// Scores texts against labels: a dot product for each pair, so that anything about labels may change at any time.
-///
-/// `labels` has one row for each label of `set`, in its order.
-///
-/// - [`Mode::Multi`]: a label's probability is the sigmoid of its calibrated cosine, and lifts those of its ancestors.
-///   Of the other labels, only their number matters to it. None has the probability that the most probable label lacks.
-/// - [`Mode::Single`]: probabilities are the softmax over the labels' logits and, for none, the logit of the
-///   calibration's threshold: a label that by itself would not be on loses against none.
-///
-/// # Errors
-/// [`ErrorKind::BadInput`]: vectors of different lengths, another number of vectors than of labels, or a threshold that
-/// is not between 0 and 1. [`ErrorKind::BadModel`]: a calibration that is not valid.
-pub fn score(
-    texts: &Embeddings,
-    labels: &Embeddings,
-    set: &LabelSet,
-    calibration: &Calibration,
-    options: &ScoreOptions,
-) -> Result<Scores> {
-    check(texts, labels, set, options)?;
-    calibration.validate()?;
-    let calibration = calibration.among(set.labels().len());
-    let none_logit = logit(calibration.threshold);
-    let common = options.threshold.unwrap_or(calibration.threshold);
-    let lifts = lifts(set);
-    let width = labels.len();
-    let cells = texts.len() * width;
-    let mut scores = Scores {
-        width,
-        cosine: Vec::with_capacity(cells),
-        probability: Vec::with_capacity(cells),
-        none: Vec::with_capacity(texts.len()),
-        on: Vec::with_capacity(cells),
-    };
-    for text in texts.rows() {
-        let from = scores.cosine.len();
-        // Rounding may carry a product of unit vectors beyond one.
-        scores.cosine.extend(labels.rows().map(|label| dot(text, label).clamp(-1.0, 1.0)));
-        let cosine = &scores.cosine[from..];
-        match options.mode {
-            Mode::Multi => {
-                scores.probability.extend(cosine.iter().map(|&c| calibration.probability(c)));
-                let probability = &mut scores.probability[from..];
-                for &(child, parent) in &lifts {
-                    probability[parent] = probability[parent].max(probability[child]);
+/// `exp(cosine / temperature)` of a text with each term of the lexicon.
+#[derive(Debug, Clone)]
+struct Shares {
+    terms: Vec<f32>,
+    /// What all terms together take off a label's evidence.
+    competition: f32,
+}
+
+/// What stays the same for all texts of a label set.
+struct Column {
+    claims: Vec<usize>,
+    /// What is added to scaled evidence.
+    offset: f32,
+}
+
+impl Scorer {
+    /// A scorer that reads cosines by `calibration`, before `background`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`]: a calibration that is not valid.
+    pub fn new(calibration: Calibration, background: Background) -> Result<Self> {
+        calibration.validate()?;
+        let mut scorer = Self { calibration, background, reference: Vec::new() };
+        scorer.reference = scorer.background.reference().rows().map(|text| scorer.shares(text)).collect();
+        Ok(scorer)
+    }
+
+    /// How it reads cosines.
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
+    /// What labels are held against.
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// Scores texts. `labels` has one row for each label of `set`, in its order.
+    ///
+    /// - [`Mode::Multi`]: a label's probability is the sigmoid of its logit ([`Calibration`]), and lifts those of its
+    ///   ancestors. None has the probability that the most probable label lacks.
+    /// - [`Mode::Single`]: probabilities are the softmax over the labels' logits and, for none, the logit of the
+    ///   calibration's threshold, or of "neutral" if that is higher and no label of the set: a label that by itself
+    ///   would not be on loses against none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: vectors of different lengths, another number of vectors than of labels, or a threshold
+    /// that is not between 0 and 1.
+    pub fn score(
+        &self,
+        texts: &Embeddings,
+        labels: &Embeddings,
+        set: &LabelSet,
+        options: &ScoreOptions,
+    ) -> Result<Scores> {
+        self.check(texts, labels, set, options)?;
+        let columns = self.columns(labels, set);
+        let threshold = logit(self.calibration.threshold);
+        let neutral = self.neutral_column(set, &columns);
+        let common = options.threshold.unwrap_or(self.calibration.threshold);
+        let lifts = lifts(set);
+        let width = labels.len();
+        let cells = texts.len() * width;
+        let mut scores = Scores {
+            width,
+            cosine: Vec::with_capacity(cells),
+            probability: Vec::with_capacity(cells),
+            none: Vec::with_capacity(texts.len()),
+            on: Vec::with_capacity(cells),
+        };
+        for text in texts.rows() {
+            let from = scores.cosine.len();
+            // Rounding may carry a product of unit vectors beyond one.
+            scores.cosine.extend(labels.rows().map(|label| dot(text, label).clamp(-1.0, 1.0)));
+            let cosine = &scores.cosine[from..];
+            let shares = self.shares(text);
+            let logits = cosine.iter().zip(&columns).map(|(&cosine, column)| self.logit(cosine, column, &shares));
+            match options.mode {
+                Mode::Multi => {
+                    scores.probability.extend(logits.map(sigmoid));
+                    let probability = &mut scores.probability[from..];
+                    for &(child, parent) in &lifts {
+                        probability[parent] = probability[parent].max(probability[child]);
+                    }
+                    scores.none.push(1.0 - probability.iter().copied().fold(0.0, f32::max));
+                    let on = |(p, label): (&f32, &crate::Label)| *p >= label.threshold.unwrap_or(common);
+                    scores.on.extend(probability.iter().zip(set.labels()).map(on));
                 }
-                scores.none.push(1.0 - probability.iter().copied().fold(0.0, f32::max));
-                let on = |(p, label): (&f32, &crate::Label)| *p >= label.threshold.unwrap_or(common);
-                scores.on.extend(probability.iter().zip(set.labels()).map(on));
-            }
-            Mode::Single => {
-                let logits = cosine.iter().map(|&c| f64::from(calibration.logit(c)));
-                let largest = logits.clone().fold(none_logit, f64::max);
-                let none = (none_logit - largest).exp();
-                let total = none + logits.clone().map(|l| (l - largest).exp()).sum::<f64>();
-                scores.probability.extend(logits.map(|l| ((l - largest).exp() / total) as f32));
-                let none = (none / total) as f32;
-                let probability = &scores.probability[from..];
-                let winner = best(probability, cosine).filter(|&l| {
-                    probability[l] > none && set.labels()[l].threshold.is_none_or(|own| probability[l] >= own)
-                });
-                scores.none.push(none);
-                scores.on.extend((0..width).map(|l| Some(l) == winner));
+                Mode::Single => {
+                    let none = match &neutral {
+                        Some((term, column)) => {
+                            let cosine = dot(text, self.background.terms().row(*term));
+                            self.logit(cosine, column, &shares).max(threshold)
+                        }
+                        None => threshold,
+                    };
+                    let logits: Vec<f64> = logits.map(f64::from).collect();
+                    let none = f64::from(none);
+                    let largest = logits.iter().copied().fold(none, f64::max);
+                    let none = (none - largest).exp();
+                    let total = none + logits.iter().map(|l| (l - largest).exp()).sum::<f64>();
+                    scores.probability.extend(logits.iter().map(|l| ((l - largest).exp() / total) as f32));
+                    let none = (none / total) as f32;
+                    let probability = &scores.probability[from..];
+                    let winner = best(probability, cosine).filter(|&l| {
+                        probability[l] > none && set.labels()[l].threshold.is_none_or(|own| probability[l] >= own)
+                    });
+                    scores.none.push(none);
+                    scores.on.extend((0..width).map(|l| Some(l) == winner));
+                }
             }
         }
+        Ok(scores)
     }
-    Ok(scores)
+
+    /// What the logits of [`Mode::Multi`] are made of, for who fits a calibration: of each text and label the evidence,
+    /// row-major, and of each label the mean evidence over the reference texts and whether it is one for no emotion.
+    ///
+    /// # Errors
+    /// As [`Scorer::score`].
+    pub fn evidence(
+        &self,
+        texts: &Embeddings,
+        labels: &Embeddings,
+        set: &LabelSet,
+    ) -> Result<(Vec<f32>, Vec<f32>, Vec<bool>)> {
+        self.check(texts, labels, set, &ScoreOptions::default())?;
+        let claims = self.background.claims(set);
+        let mut evidence = Vec::with_capacity(texts.len() * labels.len());
+        for text in texts.rows() {
+            let shares = self.shares(text);
+            evidence.extend(labels.rows().zip(&claims).map(|(l, claims)| self.weigh(dot(text, l), claims, &shares)));
+        }
+        let mean = labels.rows().zip(&claims).map(|(label, claims)| self.mean_evidence(label, claims)).collect();
+        Ok((evidence, mean, self.background.neutral(set)))
+    }
+
+    fn shares(&self, text: &[f32]) -> Shares {
+        let t = self.calibration.temperature;
+        let terms: Vec<f32> = self.background.terms().rows().map(|term| (dot(text, term) / t).exp()).collect();
+        let total: f32 = terms.iter().sum();
+        let competition = if total > 0.0 { self.calibration.competition * t * total.ln() } else { 0.0 };
+        Shares { terms, competition }
+    }
+
+    /// The evidence of a label that has this cosine and these terms.
+    fn weigh(&self, cosine: f32, claims: &[usize], shares: &Shares) -> f32 {
+        let Calibration { temperature, descendants, .. } = self.calibration;
+        let claimed = descendants * claims.iter().map(|&term| shares.terms[term]).sum::<f32>();
+        // Exact where there is nothing to add up.
+        let own = if claimed > 0.0 { temperature * ((cosine / temperature).exp() + claimed).ln() } else { cosine };
+        own - shares.competition
+    }
+
+    fn mean_evidence(&self, label: &[f32], claims: &[usize]) -> f32 {
+        let texts = self.background.reference().rows().zip(&self.reference);
+        let sum: f32 = texts.map(|(text, shares)| self.weigh(dot(text, label), claims, shares)).sum();
+        sum / self.reference.len().max(1) as f32
+    }
+
+    fn columns(&self, labels: &Embeddings, set: &LabelSet) -> Vec<Column> {
+        let neutral = self.background.neutral(set);
+        let claims = self.background.claims(set).into_iter();
+        let rows = labels.rows().zip(claims).zip(neutral);
+        rows.map(|((label, claims), neutral)| self.column(label, claims, neutral, set)).collect()
+    }
+
+    fn column(&self, label: &[f32], claims: Vec<usize>, neutral: bool, set: &LabelSet) -> Column {
+        let c = &self.calibration;
+        let hub = if c.hubness > 0.0 { c.hubness * self.mean_evidence(label, &claims) } else { 0.0 };
+        let crowd = c.crowding * (set.labels().len().max(1) as f32).ln();
+        let offset = c.bias - c.scale * hub - crowd + if neutral { c.neutral } else { 0.0 };
+        Column { claims, offset }
+    }
+
+    /// The lexicon's term for no emotion and its column, if no label of the set stands for it.
+    fn neutral_column(&self, set: &LabelSet, columns: &[Column]) -> Option<(usize, Column)> {
+        let term = self.background.lexicon().find(Lexicon::NEUTRAL)?;
+        if columns.iter().any(|column| column.claims.contains(&term)) {
+            return None;
+        }
+        let terms = self.background.lexicon().terms().iter().enumerate();
+        let claims = terms.filter(|(_, t)| t.basic == Lexicon::NEUTRAL).map(|(i, _)| i).collect();
+        Some((term, self.column(self.background.terms().row(term), claims, true, set)))
+    }
+
+    fn logit(&self, cosine: f32, column: &Column, shares: &Shares) -> f32 {
+        self.calibration.scale * self.weigh(cosine, &column.claims, shares) + column.offset
+    }
+
+    fn check(&self, texts: &Embeddings, labels: &Embeddings, set: &LabelSet, options: &ScoreOptions) -> Result<()> {
+        let bad = |message| Err(Error::new(ErrorKind::BadInput, message));
+        let own = self.background.terms().dim();
+        if texts.dim() != labels.dim() || (!self.background.terms().is_empty() && own != texts.dim()) {
+            let (texts, labels) = (texts.dim(), labels.dim());
+            return bad(format!(
+                "texts have vectors of length {texts} and labels of {labels}: encode both with one model"
+            ));
+        }
+        if labels.len() != set.labels().len() {
+            let (vectors, labels) = (labels.len(), set.labels().len());
+            return bad(format!("{labels} labels came with {vectors} vectors: encode the label set as it is now"));
+        }
+        match options.threshold {
+            Some(threshold) if !(0.0..=1.0).contains(&threshold) => {
+                bad(format!("the threshold is {threshold}, it must be between 0 and 1"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn best(probability: &[f32], cosine: &[f32]) -> Option<usize> {
@@ -176,22 +323,4 @@ fn lifts(set: &LabelSet) -> Vec<(usize, usize)> {
     let mut lifts: Vec<_> = (0..set.labels().len()).filter_map(|i| Some((i, parent(i)?))).collect();
     lifts.sort_by_cached_key(|&(child, _)| std::cmp::Reverse(depth(child)));
     lifts
-}
-
-fn check(texts: &Embeddings, labels: &Embeddings, set: &LabelSet, options: &ScoreOptions) -> Result<()> {
-    let bad = |message| Err(Error::new(ErrorKind::BadInput, message));
-    if texts.dim() != labels.dim() {
-        let (texts, labels) = (texts.dim(), labels.dim());
-        return bad(format!("texts have vectors of length {texts} and labels of {labels}: encode both with one model"));
-    }
-    if labels.len() != set.labels().len() {
-        let (vectors, labels) = (labels.len(), set.labels().len());
-        return bad(format!("{labels} labels came with {vectors} vectors: encode the label set as it is now"));
-    }
-    match options.threshold {
-        Some(threshold) if !(0.0..=1.0).contains(&threshold) => {
-            bad(format!("the threshold is {threshold}, it must be between 0 and 1"))
-        }
-        _ => Ok(()),
-    }
 }

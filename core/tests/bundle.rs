@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as _;
 
-use undertone_core::{Bundle, Calibration, EncoderConfig, Error, ErrorKind, FileEntry, Manifest};
+use undertone_core::{Bundle, Calibration, EncoderConfig, Error, ErrorKind, FileEntry, Lexicon, Manifest};
 
 const WEIGHTS: &[u8] = b"the weights";
 const TOKENIZER: &[u8] = b"the tokeniser";
@@ -25,7 +25,8 @@ fn manifest() -> Manifest {
             pooling: EncoderConfig::POOLING.into(),
         },
         quantisation: Manifest::QUANTISATION.into(),
-        calibration: Calibration { scale: 21.3, bias: -7.1, crowding: 0.0, threshold: 0.35 },
+        calibration: Calibration { scale: 21.3, bias: -7.1, threshold: 0.35, ..Calibration::default() },
+        lexicon: Lexicon::default(),
         files: vec![FileEntry::new(Bundle::WEIGHTS, WEIGHTS), FileEntry::new(Bundle::TOKENIZER, TOKENIZER)],
         provenance: BTreeMap::from([("steps".into(), 10.into())]),
         metrics: BTreeMap::new(),

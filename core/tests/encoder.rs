@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
+use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
 use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Bert, Ragged, SCALE_SUFFIX, TOKEN_TABLE, TokenTable};
-use undertone_core::{Bundle, Calibration, Encoder, EncoderConfig, ErrorKind, FileEntry, Manifest};
+use undertone_core::{Bundle, Calibration, Encoder, EncoderConfig, ErrorKind, FileEntry, Manifest, Tokenizer};
 
 const WORDS: [&str; 12] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "glad", "sad", "##ly", "not", "face", "tears"];
 
@@ -186,7 +187,8 @@ fn bundle_of(weights: Vec<u8>, tokenizer: Vec<u8>, encoder: EncoderConfig) -> Bu
         name: "tiny".into(),
         encoder,
         quantisation: Manifest::QUANTISATION.into(),
-        calibration: Calibration { scale: 10.0, bias: -5.0, crowding: 0.0, threshold: 0.5 },
+        calibration: Calibration::default(),
+        lexicon: Lexicon::default(),
         files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
         provenance: BTreeMap::new(),
         metrics: BTreeMap::new(),
@@ -228,6 +230,46 @@ fn truncation_is_told() {
     assert_eq!(encoded.truncated, [false, true, true]);
     assert_eq!(encoded.vectors.row(1), encoded.vectors.row(2));
     assert_eq!(encoded.vectors.row(0), encoded.vectors.row(1));
+}
+
+/// The text under each token, as it was given.
+fn located<'a>(tokenizer: &Tokenizer, text: &'a str) -> Vec<Option<&'a str>> {
+    let located = tokenizer.locate(text).unwrap();
+    assert_eq!(located.tokens, tokenizer.encode(text).unwrap());
+    assert_eq!(located.tokens.ids.len(), located.ranges.len());
+    located.ranges.into_iter().map(|range| range.map(|range| &text[range])).collect()
+}
+
+#[test]
+fn tokens_point_at_the_text_as_it_was_given() {
+    let tokenizer = Tokenizer::from_bytes(&tokenizer(), 10).unwrap();
+    let (none, emoji) = (None, Some("😹"));
+    // "cat with tears of joy"
+    assert_eq!(
+        located(&tokenizer, "A  GLADLY 😹"),
+        [none, Some("A"), Some("GLAD"), Some("LY"), emoji, emoji, emoji, emoji, emoji, none]
+    );
+    assert_eq!(
+        located(&tokenizer, "not Sád &amp;amp; a"),
+        [none, Some("not"), Some("Sád"), Some("&amp;amp;"), Some("a"), none]
+    );
+    // Special tokens that the text spells out come from it; its end, if it was cut off, is the closing token's place.
+    assert_eq!(located(&tokenizer, "a [SEP]"), [none, Some("a"), Some("[SEP]"), none]);
+    let long = located(&tokenizer, "a b a b a b a b a b");
+    assert_eq!((long.len(), long[8], long[9]), (10, Some("b"), none));
+    assert_eq!(located(&tokenizer, ""), [none, none]);
+}
+
+proptest! {
+    #[test]
+    fn tokens_stand_one_after_the_other(text in "([a-cé😂👍🏽#@ &;]|glad|SAD|&amp;|\\PC){0,20}") {
+        let tokenizer = Tokenizer::from_bytes(&tokenizer(), 10).unwrap();
+        located(&tokenizer, &text);
+        let ranges: Vec<_> = tokenizer.locate(&text).unwrap().ranges.into_iter().flatten().collect();
+        for pair in ranges.windows(2) {
+            prop_assert!(pair[0].start <= pair[1].start && pair[0].end <= pair[1].end, "{ranges:?}");
+        }
+    }
 }
 
 #[test]

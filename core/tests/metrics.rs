@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use undertone_core::metrics::{
-    accuracy, auroc, average_precision, f1, jaccard, macro_f1, mean_average_precision, micro_f1, pearson, roc_auc,
+    Cut, Point, accuracy, auroc, average_precision, calibration_error, f1, jaccard, macro_f1, mean_average_precision,
+    micro_f1, pearson, precision, precision_recall, recall, reliability, roc_auc, sweep,
 };
 use undertone_core::{ErrorKind, Result};
 
@@ -114,6 +115,52 @@ fn scores_of_f32_do_as_well() {
     let (gold, scores) = ([true, false, true], [0.9f32, 0.8, 0.1]);
     same_or_none(average_precision(&gold, &scores).unwrap(), Some((1.0 + 2.0 / 3.0) / 2.0));
     same_or_none(roc_auc(&gold, &scores).unwrap(), Some(0.5));
+}
+
+#[test]
+fn precision_and_recall_of_each_label() {
+    let gold = [vec![true, false, false], vec![true, false, true], vec![false, false, true]];
+    let said = [vec![true, true, false], vec![false, false, false], vec![true, false, false]];
+    assert_eq!(precision(&gold, &said).unwrap(), [0.5, 0.0, 0.0]);
+    assert_eq!(recall(&gold, &said).unwrap(), [0.5, 0.0, 0.0]);
+}
+
+#[test]
+fn the_calibration_error_of_known_numbers() {
+    // Two claims of 0.1 of which one holds, two of 0.8 that hold, and one of 1, which belongs to the last bin.
+    let (held, probability) = ([true, false, true, true, true], [0.1, 0.1, 0.8, 0.8, 1.0]);
+    let bins = reliability(&held, &probability, 2).unwrap();
+    assert_eq!((bins[0].count, bins[0].held, bins[0].from, bins[0].to), (2, 0.5, 0.0, 0.5));
+    assert_eq!((bins[1].count, bins[1].held, bins[1].to), (3, 1.0, 1.0));
+    same(bins[1].probability, 2.6 / 3.0);
+    same(calibration_error(&held, &probability, 2).unwrap(), (2.0 * 0.4 + 0.4) / 5.0);
+    // An empty bin weighs nothing; who is sure and right is not off at all.
+    same(calibration_error(&[true, false], &[1.0f32, 0.0], 15).unwrap(), 0.0);
+    same(calibration_error(&[false, true], &[1.0f32, 0.0], 15).unwrap(), 1.0);
+    let message = "row 1 has the probability 1.5, which is not between 0 and 1";
+    assert_eq!(refused(calibration_error(&[true, true], &[0.5, 1.5], 10)), message);
+    refused(reliability(&[true], &[f64::NAN], 10));
+    refused(reliability(&[true], &[0.5], 0));
+    refused(reliability::<f64>(&[], &[], 10));
+}
+
+#[test]
+fn a_threshold_swept() {
+    let gold = [vec![true, false], vec![false, true]];
+    let scores = [vec![0.9, 0.4], vec![0.4, 0.6]];
+    let cut = |threshold, macro_f1, micro_f1| Cut { threshold, macro_f1, micro_f1 };
+    // A score equal to the threshold is said.
+    let cuts = sweep(&gold, &scores, &[0.4, 0.6, 0.7]).unwrap();
+    assert_eq!(cuts, [cut(0.4, 2.0 / 3.0, 2.0 / 3.0), cut(0.6, 1.0, 1.0), cut(0.7, 0.5, 2.0 / 3.0)]);
+    refused(sweep(&gold, &[vec![0.5], vec![0.5]], &[0.5]));
+}
+
+#[test]
+fn a_precision_recall_curve() {
+    let points = precision_recall(&[true, false, true, false], &[0.9, 0.5, 0.5, 0.1]).unwrap();
+    let point = |threshold, precision, recall| Point { threshold, precision, recall };
+    assert_eq!(points, [point(0.9, 1.0, 0.5), point(0.5, 2.0 / 3.0, 1.0), point(0.1, 0.5, 1.0)]);
+    assert_eq!(precision_recall(&[false], &[0.5]).unwrap(), []);
 }
 
 #[test]

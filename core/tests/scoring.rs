@@ -2,10 +2,19 @@
 
 use proptest::prelude::*;
 use undertone_core::{
-    Affect, AffectHead, Calibration, Embeddings, ErrorKind, LabelSet, Mode, Result, ScoreOptions, Scores, score,
+    Affect, AffectHead, Background, Calibration, Embeddings, ErrorKind, LabelSet, Mode, Result, ScoreOptions, Scorer,
+    Scores,
 };
 
-const CALIBRATION: Calibration = Calibration { scale: 10.0, bias: -5.0, crowding: 0.0, threshold: 0.5 };
+/// A scorer that knows nothing but the cosine.
+fn scorer(dim: usize) -> Scorer {
+    Scorer::new(Calibration::default(), Background::none(dim)).unwrap()
+}
+
+fn score(texts: &Embeddings, labels: &Embeddings, set: &LabelSet, options: &ScoreOptions) -> Result<Scores> {
+    scorer(texts.dim()).score(texts, labels, set, options)
+}
+
 const SINGLE: ScoreOptions = ScoreOptions { mode: Mode::Single, threshold: None };
 
 fn multi(threshold: Option<f32>) -> ScoreOptions {
@@ -33,7 +42,7 @@ fn one_text() -> Embeddings {
 }
 
 fn scored(set: &LabelSet, vectors: &Embeddings, options: &ScoreOptions) -> Scores {
-    score(&one_text(), vectors, set, &CALIBRATION, options).unwrap()
+    score(&one_text(), vectors, set, options).unwrap()
 }
 
 fn close(a: &[f32], b: &[f32]) -> bool {
@@ -158,7 +167,7 @@ fn no_labels_and_no_texts() {
         assert_eq!((scores.len(), scores.width(), scores.none(0), scores.best(0)), (1, 0, 1.0, None));
         assert!(scores.probability(0).is_empty() && scores.on(0).is_empty());
         let (set, vectors) = labels(&[0.5]);
-        let scores = score(&Embeddings::empty(2), &vectors, &set, &CALIBRATION, &options).unwrap();
+        let scores = score(&Embeddings::empty(2), &vectors, &set, &options).unwrap();
         assert!(scores.is_empty());
     }
 }
@@ -166,10 +175,11 @@ fn no_labels_and_no_texts() {
 #[test]
 fn among_equals_the_closest_then_the_first() {
     let (set, vectors) = labels(&[0.9, 0.95, 0.95]);
-    let certain = Calibration { scale: 1e6, bias: 0.0, crowding: 0.0, threshold: 0.5 };
-    let scores = score(&one_text(), &vectors, &set, &certain, &multi(None)).unwrap();
+    let certain = Calibration { scale: 1e6, bias: 0.0, ..Calibration::default() };
+    let certain = Scorer::new(certain, Background::none(2)).unwrap();
+    let scores = certain.score(&one_text(), &vectors, &set, &multi(None)).unwrap();
     assert_eq!((scores.probability(0), scores.best(0)), ([1.0; 3].as_slice(), Some(1)));
-    let scores = score(&one_text(), &vectors, &set, &certain, &SINGLE).unwrap();
+    let scores = certain.score(&one_text(), &vectors, &set, &SINGLE).unwrap();
     assert_eq!(scores.on(0), [false, true, false]);
     assert!(scores.probability(0).iter().all(|p| p.is_finite()));
 }
@@ -178,31 +188,33 @@ fn among_equals_the_closest_then_the_first() {
 fn what_cannot_be_scored() {
     let (set, vectors) = labels(&[0.5, 0.6]);
     let text = one_text();
-    let refused = |kind, vectors: &Embeddings, calibration: &Calibration, options| {
-        refused(kind, score(&text, vectors, &set, calibration, &options))
-    };
+    let bad = |vectors: &Embeddings, options| refused(ErrorKind::BadInput, score(&text, vectors, &set, &options));
     let three = Embeddings::empty(3);
     assert_eq!(
-        refused(ErrorKind::BadInput, &three, &CALIBRATION, SINGLE),
+        bad(&three, SINGLE),
         "texts have vectors of length 2 and labels of 3: encode both with one model"
     );
     assert_eq!(
-        refused(ErrorKind::BadInput, &text, &CALIBRATION, SINGLE),
+        bad(&text, SINGLE),
         "2 labels came with 1 vectors: encode the label set as it is now"
     );
     for threshold in [-0.5, 1.5, f32::NAN] {
         let message = format!("the threshold is {threshold}, it must be between 0 and 1");
-        assert_eq!(refused(ErrorKind::BadInput, &vectors, &CALIBRATION, multi(Some(threshold))), message);
+        assert_eq!(bad(&vectors, multi(Some(threshold))), message);
     }
     let broken = [
-        Calibration { scale: f32::NAN, ..CALIBRATION },
-        Calibration { scale: 0.0, ..CALIBRATION },
-        Calibration { crowding: -1.0, ..CALIBRATION },
-        Calibration { bias: f32::INFINITY, ..CALIBRATION },
-        Calibration { threshold: f32::NAN, ..CALIBRATION },
+        Calibration { scale: f32::NAN, ..Calibration::default() },
+        Calibration { scale: 0.0, ..Calibration::default() },
+        Calibration { crowding: -1.0, ..Calibration::default() },
+        Calibration { bias: f32::INFINITY, ..Calibration::default() },
+        Calibration { threshold: f32::NAN, ..Calibration::default() },
+        Calibration { temperature: 0.001, ..Calibration::default() },
+        Calibration { hubness: 1.5, ..Calibration::default() },
+        Calibration { competition: -0.1, ..Calibration::default() },
+        Calibration { descendants: f32::INFINITY, ..Calibration::default() },
     ];
     for calibration in broken {
-        let message = refused(ErrorKind::BadModel, &vectors, &calibration, multi(None));
+        let message = refused(ErrorKind::BadModel, Scorer::new(calibration, Background::none(2)));
         assert!(message.starts_with("the calibration's "), "{message}");
     }
 }
@@ -264,8 +276,8 @@ proptest! {
         let own: Vec<usize> = (0..labels.len()).collect();
         let (set, vectors) = arranged(&labels, &own);
         let (shuffled_set, shuffled_vectors) = arranged(&labels, &order);
-        let a = score(&texts, &vectors, &set, &CALIBRATION, &options).unwrap();
-        let b = score(&texts, &shuffled_vectors, &shuffled_set, &CALIBRATION, &options).unwrap();
+        let a = score(&texts, &vectors, &set, &options).unwrap();
+        let b = score(&texts, &shuffled_vectors, &shuffled_set, &options).unwrap();
         for text in 0..texts.len() {
             prop_assert!((a.none(text) - b.none(text)).abs() < 1e-6);
             for (place, &label) in order.iter().enumerate() {
@@ -280,7 +292,7 @@ proptest! {
     fn probabilities_are_probabilities((texts, labels, order) in world(), single: bool) {
         let options = if single { SINGLE } else { multi(None) };
         let (set, vectors) = arranged(&labels, &order);
-        let scores = score(&texts, &vectors, &set, &CALIBRATION, &options).unwrap();
+        let scores = score(&texts, &vectors, &set, &options).unwrap();
         for text in 0..texts.len() {
             let all = scores.probability(text);
             prop_assert!(all.iter().chain([&scores.none(text)]).all(|p| (0.0..=1.0).contains(p)));
@@ -301,10 +313,10 @@ proptest! {
     #[test]
     fn a_text_alone_scores_as_among_others((texts, labels, order) in world()) {
         let (set, vectors) = arranged(&labels, &order);
-        let all = score(&texts, &vectors, &set, &CALIBRATION, &multi(None)).unwrap();
+        let all = score(&texts, &vectors, &set, &multi(None)).unwrap();
         for (i, row) in texts.rows().enumerate() {
             let text = Embeddings::new(5, row.to_vec()).unwrap();
-            let alone = score(&text, &vectors, &set, &CALIBRATION, &multi(None)).unwrap();
+            let alone = score(&text, &vectors, &set, &multi(None)).unwrap();
             prop_assert_eq!(alone.probability(0), all.probability(i));
         }
     }

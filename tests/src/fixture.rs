@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use undertone_core::{Embeddings, Encoder, LabelSet, Mode, ScoreOptions, score};
+use undertone_core::{Embeddings, Encoder, LabelSet, Mode, ScoreOptions};
 
 /// Texts that are easy to get wrong.
 const TEXTS: [&str; 10] = [
@@ -70,10 +70,9 @@ pub fn answers(student: &Encoder) -> Result<Vec<Answer>> {
         let rows: Vec<&[f32]> = vectors.rows().collect();
         labels.push(&Embeddings::new(vectors.dim(), Embeddings::mean(&rows)?)?)?;
     }
-    let calibration = &student.manifest().calibration;
     let scores = |mode| {
         let options = ScoreOptions { mode, threshold: None };
-        score(&encoded.vectors, &labels, &set, calibration, &options)
+        student.scorer().score(&encoded.vectors, &labels, &set, &options)
     };
     let (multi, single) = (scores(Mode::Multi)?, scores(Mode::Single)?);
 

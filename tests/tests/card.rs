@@ -6,12 +6,13 @@ use anyhow::{Context as _, Result};
 use undertone_core::{Bundle, Manifest};
 
 /// The columns: a metric's name in the manifest, and its heading.
-const METRICS: [(&str, &str); 8] = [
+const METRICS: [(&str, &str); 9] = [
     ("map", "mAP"),
     ("auroc", "AUROC"),
     ("macro_f1", "macro F1"),
     ("micro_f1", "micro F1"),
     ("jaccard", "Jaccard"),
+    ("ece", "ECE"),
     ("accuracy", "accuracy"),
     ("valence_r", "valence r"),
     ("arousal_r", "arousal r"),

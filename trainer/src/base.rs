@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
 use serde::Deserialize;
 use undertone_core::EncoderConfig;
+use undertone_core::encoder::{Bert, TOKEN_TABLE, TokenTable};
 
 /// A base checkpoint, read whole.
 pub struct Base {
@@ -16,6 +18,15 @@ pub struct Base {
     pub tensors: HashMap<String, Tensor>,
     /// The tokeniser's file.
     pub tokenizer: serde_json::Value,
+}
+
+/// What kind of model a config is of; those of other kinds lack the other fields.
+#[derive(Deserialize)]
+struct HubKind {
+    #[serde(default)]
+    model_type: String,
+    #[serde(default)]
+    hidden_act: String,
 }
 
 #[derive(Deserialize)]
@@ -28,8 +39,6 @@ struct HubConfig {
     max_position_embeddings: usize,
     type_vocab_size: usize,
     layer_norm_eps: f64,
-    model_type: String,
-    hidden_act: String,
 }
 
 const CONFIG: &str = "config.json";
@@ -50,14 +59,22 @@ impl Base {
                 )
             })
         };
-        let hub: HubConfig = serde_json::from_slice(&read(CONFIG)?)
-            .map_err(|e| anyhow::anyhow!("{}: {e}", folder.join(CONFIG).display()))?;
+        let json = read(CONFIG)?;
+        let broken = |name: &str, e: serde_json::Error| {
+            anyhow::anyhow!(
+                "{}: {e}; download the base model again, or give another --base",
+                folder.join(name).display()
+            )
+        };
+        let kind: HubKind = serde_json::from_slice(&json).map_err(|e| broken(CONFIG, e))?;
         ensure!(
-            hub.model_type == "bert" && hub.hidden_act == "gelu",
-            "the base model is of type {} with activation {}; Undertone trains bert with gelu",
-            hub.model_type,
-            hub.hidden_act
+            kind.model_type == "bert" && kind.hidden_act == "gelu",
+            "{}: the base model is of type '{}' with activation '{}'; give a --base of type 'bert' with 'gelu'",
+            folder.join(CONFIG).display(),
+            kind.model_type,
+            kind.hidden_act
         );
+        let hub: HubConfig = serde_json::from_slice(&json).map_err(|e| broken(CONFIG, e))?;
         ensure!(
             max_tokens <= hub.max_position_embeddings,
             "the base model takes {} tokens at most; give --max-tokens {} or less",
@@ -77,8 +94,7 @@ impl Base {
             pooling: "mean".into(),
         };
         config.validate()?;
-        let tokenizer = serde_json::from_slice(&read(TOKENIZER)?)
-            .map_err(|e| anyhow::anyhow!("{}: {e}", folder.join(TOKENIZER).display()))?;
+        let tokenizer = serde_json::from_slice(&read(TOKENIZER)?).map_err(|e| broken(TOKENIZER, e))?;
         let mut tensors = HashMap::new();
         if !from_scratch {
             read(WEIGHTS)?;
@@ -87,9 +103,18 @@ impl Base {
             for (name, tensor) in loaded {
                 let name = name.strip_prefix("bert.").map(str::to_owned).unwrap_or(name);
                 if tensor.dtype().is_float() {
-                    tensors.insert(name, tensor.to_dtype(candle_core::DType::F32)?);
+                    tensors.insert(name, tensor.to_dtype(DType::F32)?);
                 }
             }
+            check(&tensors, &EncoderConfig { positions: hub.max_position_embeddings, ..config.clone() }).with_context(
+                || {
+                    format!(
+                        "{} is no BERT of the shape that {CONFIG} beside it says; download both again, or give another \
+                         --base",
+                        folder.join(WEIGHTS).display()
+                    )
+                },
+            )?;
             // Positions beyond the longest text are never looked up.
             let positions = "embeddings.position_embeddings.weight";
             if let Some(table) = tensors.get_mut(positions) {
@@ -98,6 +123,14 @@ impl Base {
         }
         Ok(Self { config, tensors, tokenizer })
     }
+}
+
+/// Checks that the tensors are those of an encoder of this shape, by building one.
+fn check(tensors: &HashMap<String, Tensor>, config: &EncoderConfig) -> Result<()> {
+    let table = tensors.get(TOKEN_TABLE).with_context(|| format!("the tensor {TOKEN_TABLE} is missing"))?.clone();
+    let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
+    Bert::new(vb, config, || Ok(TokenTable::Full(table)))?;
+    Ok(())
 }
 
 /// The folder of a base model: as given, or downloaded from the hub into its cache.

@@ -1,54 +1,70 @@
-//! One calibration for every label set: a logistic regression of the labels on the cosine, and the threshold that
+//! One calibration for every label set: a logistic regression of the labels on the evidence, and the threshold that
 //! serves all evaluation sets best together.
 
 use anyhow::{Context, Result, ensure};
-use undertone_core::{Calibration, Scores, metrics};
+use undertone_core::{Calibration, metrics};
 
 use crate::data::EvaluationSet;
+use crate::evaluate::Subject;
 
-/// The cosines of a set's pairs of text and label, and which of them people gave.
+/// The evidence of a set's pairs of text and label, and which of them people gave.
 pub struct Cells {
-    cosine: Vec<Vec<f64>>,
+    /// Of each text, for each label.
+    evidence: Vec<Vec<f64>>,
     gold: Vec<Vec<bool>>,
+    /// Of each label, its mean evidence over the reference texts.
+    mean: Vec<f64>,
+    /// Of each label, 1 if it says that there is no emotion.
+    neutral: Vec<f64>,
 }
 
+/// How many numbers the regression finds.
+const WEIGHTS: usize = 5;
+
 impl Cells {
-    pub fn of(scores: &Scores, set: &EvaluationSet) -> Result<Self> {
-        ensure!(scores.len() == set.texts.len(), "{} was scored in part only", set.name);
+    pub fn of(subject: &Subject, set: &EvaluationSet) -> Result<Self> {
+        let (evidence, mean, neutral) = subject.evidence(set)?;
+        let width = set.labels.len().max(1);
         Ok(Self {
-            cosine: (0..scores.len()).map(|i| scores.cosine(i).iter().map(|&c| f64::from(c)).collect()).collect(),
+            evidence: evidence.chunks(width).map(|row| row.iter().map(|&e| f64::from(e)).collect()).collect(),
             gold: set.gold.iter().map(|g| (0..set.labels.len()).map(|l| g.contains(&l)).collect()).collect(),
+            mean: mean.into_iter().map(f64::from).collect(),
+            neutral: neutral.into_iter().map(|n| f64::from(u8::from(n))).collect(),
         })
     }
 
-    /// What a pair's logit is a weighted sum of: scale, bias and crowding are the weights.
-    fn features(&self, cosine: f64) -> [f64; 3] {
-        let labels = self.gold.first().map_or(1, Vec::len).max(1);
-        [cosine, 1.0, -(labels as f64).ln()]
+    /// What a pair's logit is a weighted sum of. The weights: scale, scale times hubness, bias, crowding, neutral.
+    fn features(&self, evidence: f64, label: usize) -> [f64; WEIGHTS] {
+        [evidence, -self.mean[label], 1.0, -(self.mean.len() as f64).ln(), self.neutral[label]]
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.cosine.iter().flatten().copied().zip(self.gold.iter().flatten().map(|&g| f64::from(u8::from(g))))
+    /// The features of each pair, and 1 where people gave the label.
+    fn pairs(&self) -> impl Iterator<Item = ([f64; WEIGHTS], f64)> {
+        self.evidence.iter().zip(&self.gold).flat_map(|(row, gold)| {
+            let labels = row.iter().zip(gold).enumerate();
+            labels.map(|(l, (&evidence, &gold))| (self.features(evidence, l), f64::from(u8::from(gold))))
+        })
     }
 }
 
-/// Fits `probability = sigmoid(scale * cosine + bias - crowding * ln(labels))` with every set weighing the same, by
-/// Newton's method, and picks the threshold with the best mean macro F1.
-pub fn fit(sets: &[Cells]) -> Result<Calibration> {
-    let mut weights = [0.0; 3];
+/// Fits scale, hubness, bias, crowding and neutral of a [`Calibration`] with every set weighing the same, by Newton's
+/// method, and picks the threshold with the best mean macro F1. The other numbers are those of `shape`, by which the
+/// evidence was weighed.
+pub fn fit(sets: &[Cells], shape: &Calibration) -> Result<Calibration> {
+    let mut weights = [0.0; WEIGHTS];
     for _ in 0..200 {
         // The ridge keeps the scale finite where a few rows can be told apart without a mistake, and decides between
         // bias and crowding where all sets have as many labels.
         let mut gradient = weights.map(|w| RIDGE * w);
-        let mut hessian = [[RIDGE, 0.0, 0.0], [0.0, RIDGE, 0.0], [0.0, 0.0, RIDGE]];
+        let mut hessian = [[0.0; WEIGHTS]; WEIGHTS];
+        (0..WEIGHTS).for_each(|i| hessian[i][i] = RIDGE);
         for set in sets {
-            let share = 1.0 / set.cosine.iter().map(Vec::len).sum::<usize>().max(1) as f64;
-            for (cosine, gold) in set.pairs() {
-                let features = set.features(cosine);
+            let share = 1.0 / set.evidence.iter().map(Vec::len).sum::<usize>().max(1) as f64;
+            for (features, gold) in set.pairs() {
                 let p = sigmoid(dot(weights, features));
-                for i in 0..3 {
+                for i in 0..WEIGHTS {
                     gradient[i] += share * (p - gold) * features[i];
-                    for j in 0..3 {
+                    for j in 0..WEIGHTS {
                         hessian[i][j] += share * p * (1.0 - p) * features[i] * features[j];
                     }
                 }
@@ -58,34 +74,42 @@ pub fn fit(sets: &[Cells]) -> Result<Calibration> {
             .context("the evaluation sets do not determine a calibration; give sets with more labels")?;
         let length = dot(step, step).sqrt();
         // Newton's steps are too long where the odds are nearly certain.
-        (0..3).for_each(|i| weights[i] -= step[i] * (MAX_STEP / length).min(1.0));
+        (0..WEIGHTS).for_each(|i| weights[i] -= step[i] * (MAX_STEP / length).min(1.0));
         if length < 1e-9 {
             break;
         }
     }
-    let [scale, bias, crowding] = weights;
+    let [scale, hub, bias, crowding, neutral] = weights;
     ensure!(scale > 0.0, "on the evaluation sets, closer labels are not likelier ones; is this checkpoint trained?");
     let mut best = (0.0, 0.5);
     for step in 1..100 {
         let threshold = f64::from(step) / 100.0;
         let mut sum = 0.0;
         for set in sets {
-            let holds = |&cosine: &f64| sigmoid(dot(weights, set.features(cosine))) >= threshold;
-            let on: Vec<Vec<bool>> = set.cosine.iter().map(|row| row.iter().map(holds).collect()).collect();
+            let holds = |(l, &evidence): (usize, &f64)| sigmoid(dot(weights, set.features(evidence, l))) >= threshold;
+            let on: Vec<Vec<bool>> =
+                set.evidence.iter().map(|row| row.iter().enumerate().map(holds).collect()).collect();
             sum += metrics::macro_f1(&set.gold, &on)?;
         }
         if sum > best.0 {
             best = (sum, threshold);
         }
     }
-    let crowding = crowding.max(0.0) as f32;
-    Ok(Calibration { scale: scale as f32, bias: bias as f32, crowding, threshold: best.1 as f32 })
+    Ok(Calibration {
+        scale: scale as f32,
+        hubness: (hub / scale).clamp(0.0, 1.0) as f32,
+        bias: bias as f32,
+        crowding: crowding.max(0.0) as f32,
+        neutral: neutral as f32,
+        threshold: best.1 as f32,
+        ..shape.clone()
+    })
 }
 
 const RIDGE: f64 = 1e-5;
 const MAX_STEP: f64 = 4.0;
 
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+fn dot(a: [f64; WEIGHTS], b: [f64; WEIGHTS]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
@@ -93,22 +117,22 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// Solves three linear equations by elimination with pivots; `None` if they do not determine the unknowns.
-fn solve(mut matrix: [[f64; 3]; 3], mut right: [f64; 3]) -> Option<[f64; 3]> {
-    for column in 0..3 {
-        let pivot = (column..3).max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))?;
+/// Solves linear equations by elimination with pivots; `None` if they do not determine the unknowns.
+fn solve<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> Option<[f64; N]> {
+    for column in 0..N {
+        let pivot = (column..N).max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))?;
         if matrix[pivot][column].abs() < 1e-12 {
             return None;
         }
         matrix.swap(column, pivot);
         right.swap(column, pivot);
-        for row in (0..3).filter(|&row| row != column) {
+        for row in (0..N).filter(|&row| row != column) {
             let factor = matrix[row][column] / matrix[column][column];
-            (column..3).for_each(|i| matrix[row][i] -= factor * matrix[column][i]);
+            (column..N).for_each(|i| matrix[row][i] -= factor * matrix[column][i]);
             right[row] -= factor * right[column];
         }
     }
-    Some([0, 1, 2].map(|i| right[i] / matrix[i][i]))
+    Some(std::array::from_fn(|i| right[i] / matrix[i][i]))
 }
 
 #[cfg(test)]
@@ -118,32 +142,39 @@ mod tests {
     /// Pairs whose odds are known: the fit finds the numbers they were made with.
     #[test]
     fn the_fit_finds_what_the_pairs_were_made_with() {
-        let made = Calibration { scale: 6.0, bias: -1.0, crowding: 0.8, threshold: 0.5 };
+        let made = [6.0, 3.0, -1.0, 0.8, 0.5];
         let set = |labels: usize| {
-            let among = made.among(labels);
-            let (mut cosine, mut gold) = (Vec::new(), Vec::new());
+            let mean = (0..labels).map(|l| 0.1 * (l % 3) as f64).collect();
+            let neutral = (0..labels).map(|l| if l == 1 { 1.0 } else { 0.0 }).collect();
+            let mut cells = Cells { evidence: Vec::new(), gold: Vec::new(), mean, neutral };
             for step in -20..=20 {
-                let c = f64::from(step) / 20.0;
+                let evidence = f64::from(step) / 20.0;
                 // Of a thousand texts, as many as the probability says.
-                let yes = (1000.0 * f64::from(among.probability(c as f32))).round() as usize;
+                let yes: Vec<usize> = (0..labels)
+                    .map(|l| (1000.0 * sigmoid(dot(made, cells.features(evidence, l)))).round() as usize)
+                    .collect();
                 for text in 0..1000 {
-                    cosine.push(vec![c; labels]);
-                    gold.push(vec![text < yes; labels]);
+                    cells.evidence.push(vec![evidence; labels]);
+                    cells.gold.push(yes.iter().map(|&yes| text < yes).collect());
                 }
             }
-            Cells { cosine, gold }
+            cells
         };
-        let fitted = fit(&[set(2), set(7)]).unwrap();
-        for (found, sought) in [(fitted.scale, 6.0), (fitted.bias, -1.0), (fitted.crowding, 0.8)] {
-            assert!((found - sought).abs() < 0.02, "{fitted:?}");
+        let fitted = fit(&[set(2), set(7)], &Calibration::default()).unwrap();
+        let found = [fitted.scale, fitted.hubness * fitted.scale, fitted.bias, fitted.crowding, fitted.neutral];
+        for (found, sought) in found.into_iter().zip(made) {
+            assert!((f64::from(found) - sought).abs() < 0.05, "{fitted:?}");
         }
-        let alone = fit(&[set(7)]).unwrap();
-        assert!((alone.among(7).bias - made.among(7).bias).abs() < 0.02, "{alone:?}");
     }
 
     #[test]
-    fn pairs_that_determine_nothing_are_refused() {
-        let same = Cells { cosine: vec![vec![0.5], vec![0.5]], gold: vec![vec![true], vec![false]] };
-        assert!(fit(&[same]).is_err());
+    fn pairs_that_say_the_opposite_are_refused() {
+        let opposite = Cells {
+            evidence: vec![vec![0.5], vec![-0.5]],
+            gold: vec![vec![false], vec![true]],
+            mean: vec![0.0],
+            neutral: vec![0.0],
+        };
+        assert!(fit(&[opposite], &Calibration::default()).is_err());
     }
 }

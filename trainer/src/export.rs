@@ -9,8 +9,8 @@ use clap::Args;
 use indicatif::ProgressBar;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
-use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, SCALE_SUFFIX};
-use undertone_core::{Bundle, Embeddings, Encoder, FileEntry, Manifest};
+use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, REFERENCE_VECTORS, SCALE_SUFFIX, TERM_VECTORS, TOKEN_TABLE};
+use undertone_core::{Background, Bundle, Calibration, Embeddings, Encoder, FileEntry, Lexicon, Manifest, Scorer};
 
 use crate::bundle;
 use crate::calibrate::{self, Cells};
@@ -31,8 +31,9 @@ pub struct ExportArgs {
     /// Evaluation sets: one calibration for all of them is fitted, and their figures go into the manifest
     #[arg(long, num_args = 1.., value_name = "DIR")]
     set: Vec<PathBuf>,
-    /// Annotation sets whose texts tell how much int8 costs; the evaluation sets' are used if there are any
-    #[arg(long, num_args = 1.., value_name = "DIR")]
+    /// Annotation sets: coarse labels are scored through the terms of their lexicons, and a sample of their texts tells how
+    /// close a label is to just any text, and how much int8 costs
+    #[arg(long, required_unless_present = "set", num_args = 1.., value_name = "DIR")]
     data: Vec<PathBuf>,
     /// The student's name
     #[arg(long, default_value = "undertone")]
@@ -48,15 +49,36 @@ const MAX_FILE: usize = 20_000_000;
 /// How many texts are compared between int8 and f32.
 const COMPARED: usize = 500;
 
+/// How many texts a label's mean evidence is taken over.
+const REFERENCE: usize = 256;
+
+/// The largest number of an int8 row.
+const LEVELS: f32 = 127.0;
+
+/// The same for the token table. A sum of three embeddings is normalised right after: it hardly feels the difference,
+/// and the file compresses to three quarters.
+const TABLE_LEVELS: f32 = 31.0;
+
+// The shape of evidence (see `Calibration`), chosen by mean average precision over the development sets:
+// trainer/EXPERIMENTS.md.
+const TEMPERATURE: f32 = 0.05;
+const DESCENDANTS: f32 = 0.25;
+const COMPETITION: f32 = 0.5;
+
 /// Runs the command.
 pub fn export(args: &ExportArgs) -> Result<()> {
     let checkpoint = Checkpoint::find(&args.checkpoint)?;
     let state = checkpoint.state()?;
     let student = checkpoint.student()?;
     let sets = args.set.iter().map(|s| EvaluationSet::read(s, None)).collect::<Result<Vec<_>>>()?;
-    let texts = compared(&sets, &args.data)?;
+    let annotations = Annotations::read(&args.data)?;
+    let background = background(&student, &annotations)?;
+    let texts = match annotations.examples.len() {
+        0 => sample(sets.iter().flat_map(|set| &set.texts), COMPARED),
+        _ => sample(annotations.examples.iter().map(|example| &example.text), COMPARED),
+    };
 
-    let weights = quantise(&student)?;
+    let weights = quantise(&student, &background)?;
     ensure!(
         weights.len() <= MAX_FILE,
         "the weights take {} bytes, more than the {MAX_FILE} that static hosts serve well; train with a smaller --vocabulary",
@@ -68,7 +90,13 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         name: args.name.clone(),
         encoder: state.encoder.clone(),
         quantisation: Manifest::QUANTISATION.into(),
-        calibration: student.calibration()?,
+        calibration: Calibration {
+            temperature: TEMPERATURE,
+            descendants: DESCENDANTS,
+            competition: COMPETITION,
+            ..student.calibration()?
+        },
+        lexicon: background.lexicon().clone(),
         files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
         provenance: BTreeMap::from([
             ("data".into(), state.data.iter().map(|(name, rows)| json!({"set": name, "rows": rows})).collect()),
@@ -87,10 +115,11 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let fidelity = fidelity(&Subject::of_student(&student)?, &subject, &texts)?;
     manifest.metrics.insert("int8_cosine".into(), json!({"mean": fidelity.0, "min": fidelity.1, "texts": texts.len()}));
     let multi = sets.iter().filter(|set| set.task == Task::Multi);
-    let cells = multi.map(|set| Cells::of(&subject.scores(set)?, set)).collect::<Result<Vec<_>>>()?;
+    let cells = multi.map(|set| Cells::of(&subject, set)).collect::<Result<Vec<_>>>()?;
     if !cells.is_empty() {
-        manifest.calibration = calibrate::fit(&cells)?;
-        subject.recalibrate(manifest.calibration.clone());
+        manifest.calibration = calibrate::fit(&cells, &manifest.calibration)?;
+        let background = subject.scorer().background().clone();
+        subject.rescore(Scorer::new(manifest.calibration.clone(), background)?);
     }
     let report = Report::of(&subject, &sets)?;
     manifest.metrics.extend(report.to_json());
@@ -120,16 +149,26 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     Ok(())
 }
 
-/// Texts to compare int8 and f32 on, drawn evenly.
-fn compared(sets: &[EvaluationSet], data: &[PathBuf]) -> Result<Vec<String>> {
-    let all: Vec<String> = if sets.is_empty() {
-        ensure!(!data.is_empty(), "there are no texts to compare int8 with f32 on; give --set or --data");
-        Annotations::read(data)?.examples.into_iter().map(|e| e.text).collect()
-    } else {
-        sets.iter().flat_map(|set| set.texts.iter().cloned()).collect()
+/// Some of the texts, drawn evenly.
+fn sample<'a>(texts: impl Iterator<Item = &'a String>, size: usize) -> Vec<String> {
+    let texts: Vec<&String> = texts.collect();
+    let stride = texts.len().div_ceil(size).max(1);
+    texts.into_iter().step_by(stride).cloned().collect()
+}
+
+/// The lexicon's terms and some of the texts as the student sees them.
+fn background(student: &Student, annotations: &Annotations) -> Result<Background> {
+    let lexicon = Lexicon::from(annotations.lexicon.terms());
+    let encode = |texts: Vec<&str>| -> Result<Embeddings> {
+        let mut vectors = Embeddings::empty(student.config.hidden);
+        for chunk in texts.chunks(64) {
+            vectors.push(&student.encode(chunk)?)?;
+        }
+        Ok(vectors)
     };
-    let stride = all.len().div_ceil(COMPARED).max(1);
-    Ok(all.into_iter().step_by(stride).collect())
+    let terms = encode(lexicon.terms().iter().map(|term| term.term.as_str()).collect())?;
+    let reference = sample(annotations.examples.iter().map(|example| &example.text), REFERENCE);
+    Ok(Background::new(lexicon, terms, encode(reference.iter().map(String::as_str).collect())?)?)
 }
 
 /// Mean and least cosine between two models' vectors.
@@ -142,21 +181,34 @@ fn fidelity(full: &Subject, small: &Subject, texts: &[String]) -> Result<(f64, f
 }
 
 /// The weights file: matrices of the encoder in int8 with a scale per row, everything else in f32.
-fn quantise(student: &Student) -> Result<Vec<u8>> {
+fn quantise(student: &Student, background: &Background) -> Result<Vec<u8>> {
     let mut stored: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
     let f32s = |values: Vec<f32>| values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
+    let mut plain = Vec::new();
+    let mut matrix = |name: &str, shape: Vec<usize>, values: &[f32]| {
+        let levels = if name == TOKEN_TABLE { TABLE_LEVELS } else { LEVELS };
+        let (rows, scales) = quantise_rows(values, shape[1], levels);
+        stored.insert(format!("{name}{SCALE_SUFFIX}"), (Dtype::F32, vec![scales.len()], f32s(scales)));
+        stored.insert(name.to_owned(), (Dtype::I8, shape, rows));
+    };
+    if !background.lexicon().is_empty() {
+        for (name, vectors) in [(TERM_VECTORS, background.terms()), (REFERENCE_VECTORS, background.reference())] {
+            matrix(name, vec![vectors.len(), vectors.dim()], vectors.as_slice());
+        }
+    }
     for (name, tensor) in student.tensors()? {
         if name.starts_with("logit.") || name.starts_with("affect.") {
             continue;
         }
         let (shape, values) = (tensor.dims().to_vec(), tensor.flatten_all()?.to_vec1::<f32>()?);
-        if let &[_, width] = shape.as_slice() {
-            let (rows, scales) = quantise_rows(&values, width);
-            stored.insert(format!("{name}{SCALE_SUFFIX}"), (Dtype::F32, vec![scales.len()], f32s(scales)));
-            stored.insert(name, (Dtype::I8, shape, rows));
+        if shape.len() == 2 {
+            matrix(&name, shape, &values);
         } else {
-            stored.insert(name, (Dtype::F32, shape, f32s(values)));
+            plain.push((name, shape, values));
         }
+    }
+    for (name, shape, values) in plain {
+        stored.insert(name, (Dtype::F32, shape, f32s(values)));
     }
     let affect = student.affect_head()?;
     let width = student.config.hidden;
@@ -168,13 +220,13 @@ fn quantise(student: &Student) -> Result<Vec<u8>> {
     Ok(safetensors::serialize(views, None)?)
 }
 
-/// Each row as int8 times a scale: symmetric, rounded to nearest.
-fn quantise_rows(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
+/// Each row as whole numbers from -levels to levels times a scale, rounded to nearest.
+fn quantise_rows(values: &[f32], width: usize, levels: f32) -> (Vec<u8>, Vec<f32>) {
     let mut bytes = Vec::with_capacity(values.len());
     let mut scales = Vec::new();
     for row in values.chunks_exact(width.max(1)) {
         let largest = row.iter().fold(0f32, |m, x| m.max(x.abs()));
-        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+        let scale = if largest > 0.0 { largest / levels } else { 1.0 };
         bytes.extend(row.iter().map(|x| (x / scale).round() as i8 as u8));
         scales.push(scale);
     }

@@ -33,20 +33,54 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Write a checkpoint as the bundle that the app loads
     Export(export::ExportArgs),
+    /// Time the training, for benches/pytorch.py
+    #[command(hide = true)]
+    Speed(train::SpeedArgs),
 }
 
+/// Tensors of many megabytes come and go at every step; the system's allocator gives each back to the kernel.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
+    keep_candle_to_one_thread();
     let result = match Cli::parse().command {
         Command::Annotate(args) => annotate::annotate(&args),
         Command::Train(args) => train::train(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Export(args) => export::export(&args),
+        Command::Speed(args) => train::speed(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// candle adds large tensors on threads of its own, one pool for the whole program: the trainer's threads, which are busy
+/// already, would wait there for each other.
+fn keep_candle_to_one_thread() {
+    const THREADS: &str = "CANDLE_NUM_THREADS";
+    if std::env::var_os(THREADS).is_none() {
+        // SAFETY: this is the first thing that the program does, and it has one thread so far.
+        unsafe { std::env::set_var(THREADS, "1") };
+    }
+}
+
+/// An error and its causes in one line. A cause that the sentence before it tells already is left out, and so is the
+/// stack of calls that candle puts below its errors.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        let cause = cause.lines().next().unwrap_or_default().trim();
+        if said.is_empty() {
+            said = cause.to_owned();
+        } else if !said.contains(cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }

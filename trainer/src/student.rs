@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::{Init, VarBuilder, VarMap};
 use rand::{Rng, SeedableRng};
@@ -44,7 +44,7 @@ impl Student {
         let table = match tensors.remove(TOKEN_TABLE) {
             Some(table) => table,
             None if from_scratch => random((config.vocabulary, config.hidden).into(), &mut rng)?,
-            None => anyhow::bail!("the base model has no tensor {TOKEN_TABLE}"),
+            None => anyhow::bail!("the tensor {TOKEN_TABLE} is missing"),
         };
         let variables = VarMap::new();
         let vb = VarBuilder::from_varmap(&variables, DType::F32, &device);
@@ -57,13 +57,15 @@ impl Student {
         let student = Self { config, tokenizer, bert, table, variables };
         for (name, var) in &student.variables()? {
             match tensors.get(name) {
-                Some(tensor) => var.set(tensor).with_context(|| {
-                    format!("the base model's tensor {name} has shape {:?}, not {:?}", tensor.dims(), var.dims())
-                })?,
+                Some(tensor) => {
+                    let (is, should) = (tensor.dims(), var.dims());
+                    ensure!(is == should, "the tensor {name} has shape {is:?}, not {should:?}");
+                    var.set(tensor)?;
+                }
                 // candle's own random numbers cannot be seeded.
                 None if from_scratch && var.rank() == 2 => var.set(&random(var.shape().clone(), &mut rng)?)?,
                 None if from_scratch || heads.contains(name) => {}
-                None => anyhow::bail!("the base model has no tensor {name}; it is no BERT checkpoint"),
+                None => anyhow::bail!("the tensor {name} is missing"),
             }
         }
         Ok(student)
@@ -107,8 +109,7 @@ impl Student {
         Ok(Calibration {
             scale: self.variable(LOGIT_SCALE)?.to_scalar::<f32>()?.exp(),
             bias: self.variable(LOGIT_BIAS)?.to_scalar()?,
-            crowding: 0.0,
-            threshold: 0.5,
+            ..Calibration::default()
         })
     }
 

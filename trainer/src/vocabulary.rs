@@ -12,10 +12,17 @@ use crate::base::Base;
 
 impl Base {
     /// Keeps `size` tokens of the vocabulary: special ones, single characters (any word can still be spelled), those
-    /// that occur in `texts`, and of the rest the first, which in BERT's vocabulary are the most frequent. The ids
+    /// that occur in `texts`, the most frequent before others, and of the rest the first, which in BERT's vocabulary are the most frequent. The ids
     /// change, the order does not.
     pub fn keep_vocabulary<'a>(&mut self, size: usize, texts: impl Iterator<Item = &'a str>) -> Result<()> {
         let vocabulary = vocabulary_of(&self.tokenizer)?;
+        ensure!(
+            vocabulary.len() <= self.config.vocabulary,
+            "the base model's {} has {} tokens, its config.json says {}; download both again, or give another --base",
+            Bundle::TOKENIZER,
+            vocabulary.len(),
+            self.config.vocabulary
+        );
         if size >= vocabulary.len() {
             return Ok(());
         }
@@ -46,7 +53,7 @@ impl Base {
             }
         };
         let mut ids: Vec<usize> = (0..vocabulary.len()).collect();
-        ids.sort_by_key(|&id| (rank((id, &vocabulary[id])), id));
+        ids.sort_by_key(|&id| (rank((id, &vocabulary[id])), std::cmp::Reverse(uses[id]), id));
         ids.truncate(size);
         ids.sort_unstable();
         let moved: HashMap<u64, u64> = ids.iter().enumerate().map(|(new, &old)| (old as u64, new as u64)).collect();

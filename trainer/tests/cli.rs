@@ -161,6 +161,7 @@ fn a_resumed_run_goes_on_as_if_nothing_had_happened() {
 #[test]
 fn bad_training_data_is_told_by_file_and_line() {
     let house = House::new();
+    let long = json!({"id": "1", "text": "glad", "descriptors": ["joy", "joy ".repeat(300)]}).to_string();
     for (row, told) in [
         (r#"{"id": "1", "descriptors": ["joy"]}"#, "the row has no text"),
         (r#"{"id": "1", "text": "  ", "descriptors": ["joy"]}"#, "the text is empty"),
@@ -169,14 +170,20 @@ fn bad_training_data_is_told_by_file_and_line() {
         (r#"{"id": "1", "text": "glad", "descriptors": ["a b c d e f g h i j k l m n"]}"#, "14 words"),
         (r#"{"id": "1", "text": "glad", "descriptors": ["joy"], "valence": 12, "arousal": 5}"#, "valence is 12"),
         (r#"{"id": "1", "text": "glad", "ratings": {"joy": 4}}"#, "the rating of 'joy' is 4"),
-        (r#"{"id": "1", "text": "glad", "#, "EOF"),
+        (r#"{"id": "1", "text": "glad", "#, "this is no row in JSON: EOF"),
+        (r#"{"id": "1", "text": "glad", "descriptors": "joy"}"#, r#"the field "descriptors" is wrong"#),
+        (r#"{"id": "1", "text": "glad", "descriptors": ["joy", 5]}"#, r#"the field "descriptors[1]" is wrong"#),
+        (&long, "300 words"),
     ] {
         house.text("bad/data.jsonl", &format!("{{\"text\": \"glad\", \"descriptors\": [\"joy\"]}}\n{row}\n"));
         let error = house.fails("train --data bad --base base --from-scratch --output run");
         assert!(error.contains(told) && error.contains("data.jsonl:2"), "{error}");
     }
-    house.text("bad/data.jsonl", "\n");
-    assert!(house.fails("train --data bad --base base --output run").contains("no rows"));
+    for empty in ["", "\n"] {
+        house.text("bad/data.jsonl", empty);
+        let error = house.fails("train --data set bad --base base --output run");
+        assert!(error.contains("bad/data.jsonl has no rows") && error.contains("leave it out"), "{error}");
+    }
     assert!(house.fails("train --data nowhere --base base --output run").contains("no data.jsonl"));
     assert!(!house.path("run").exists());
 }
@@ -190,7 +197,130 @@ fn a_missing_or_foreign_base_model_is_told() {
     let mut config = house.json("base/config.json");
     config["model_type"] = "gpt2".into();
     house.write("base/config.json", &config);
-    assert!(train("base").contains("of type gpt2"));
+    assert!(train("base").contains("of type 'gpt2'"));
+    house.text("base/config.json", r#"{"model_type": "gpt2", "n_layer": 12}"#);
+    assert!(train("base").contains("of type 'gpt2'"));
+    house.text("base/config.json", r#"{"model_type": "bert", "hidden_act": "gelu"}"#);
+    let error = train("base");
+    assert!(error.contains("config.json") && error.contains("num_hidden_layers"), "{error}");
+}
+
+impl House {
+    /// Gives the base model weights: those of a student that has its shape.
+    fn weigh_base(&self) {
+        self.succeeds(
+            "train --data set --base base --from-scratch --max-tokens 32 --batch 4 --output base/run --stop-after 1",
+        );
+        fs::copy(self.path("base/run/checkpoint/student.safetensors"), self.path("base/model.safetensors")).unwrap();
+    }
+
+    fn change_base(&self, field: &str, value: impl Into<Value>) {
+        let mut config = self.json("base/config.json");
+        config[field] = value.into();
+        self.write("base/config.json", &config);
+    }
+}
+
+#[test]
+fn a_base_model_whose_weights_do_not_fit_is_told() {
+    let house = House::new();
+    house.weigh_base();
+    let train = "train --data set --base base --max-tokens 16 --batch 4 --stop-after 1";
+    house.succeeds(&format!("{train} --output fits"));
+    let original = house.json("base/config.json");
+    for (field, value, told) in [
+        ("hidden_size", 32, "embeddings.position_embeddings.weight"),
+        ("intermediate_size", 16, "encoder.layer.0.intermediate.dense"),
+        ("num_hidden_layers", 2, "encoder.layer.1"),
+        ("max_position_embeddings", 512, "embeddings.position_embeddings.weight"),
+        ("vocab_size", 1000, "the token table has shape"),
+        ("vocab_size", 10, "the token table has shape"),
+    ] {
+        house.change_base(field, value);
+        let error = house.fails(&format!("{train} --output run"));
+        assert!(error.contains("base/model.safetensors") && error.contains(told), "{field}: {error}");
+        assert!(error.contains("download both again"), "{error}");
+        house.write("base/config.json", &original);
+    }
+    let weights = fs::read(house.path("base/model.safetensors")).unwrap();
+    fs::write(house.path("base/model.safetensors"), &weights[..weights.len() / 2]).unwrap();
+    assert!(house.fails(&format!("{train} --output run")).contains("base/model.safetensors cannot be read"));
+    // No weights that could tell.
+    house.change_base("vocab_size", 10);
+    assert!(house.fails(&format!("{train} --from-scratch --output run")).contains("its config.json says 10"));
+    assert!(!house.path("run").exists());
+}
+
+#[test]
+fn a_checkpoint_of_another_shape_is_not_resumed() {
+    let house = House::new();
+    let resume = format!("{TRAIN} --output run --resume");
+    house.succeeds(&format!("{TRAIN} --output run --stop-after 1"));
+    house.change_base("hidden_size", 32);
+    assert!(house.fails(&resume).contains("from a base model of another shape"));
+    house.succeeds(&format!("{TRAIN} --output wide --stop-after 1"));
+    house.change_base("hidden_size", 16);
+    for name in ["student.safetensors", "optimiser.safetensors"] {
+        let path = house.path("run/checkpoint").join(name);
+        let own = fs::read(&path).unwrap();
+        fs::copy(house.path("wide/checkpoint").join(name), &path).unwrap();
+        let error = house.fails(&resume);
+        assert!(error.contains(&format!("{name} does not belong to state.json")) && error.contains("shape"), "{error}");
+        fs::write(&path, &own[..own.len() / 2]).unwrap();
+        assert!(house.fails(&resume).contains(&format!("{name} cannot be read")));
+        fs::write(&path, own).unwrap();
+    }
+    house.succeeds(&resume);
+}
+
+/// Files may not grow beyond a bound, which to a program is as if the disk were full, and needs no rights.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_never_costs_the_last_checkpoint() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output whole --epochs 4"));
+    house.succeeds(&format!("{TRAIN} --output run --epochs 4 --stop-after 3"));
+    let resume = format!("{TRAIN} --output run --epochs 4 --resume");
+    let files = || {
+        let entries = fs::read_dir(house.path("run/checkpoint")).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    let size = |name: &str| fs::metadata(house.path("run/checkpoint").join(name)).unwrap().len();
+    let (student, optimiser) = (size("student.safetensors"), size("optimiser.safetensors"));
+    assert!(student < optimiser);
+    for bound in [student / 2, (student + optimiser) / 2] {
+        // The shell counts in blocks. Without the trap, the signal would end the program.
+        let script =
+            format!("trap '' XFSZ; ulimit -f {}; exec {} {resume}", bound / 512, env!("CARGO_BIN_EXE_undertone"));
+        let output = Command::new("sh").current_dir(&house.folder).args(["-c", &script]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        let error = told.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{told}"));
+        for part in ["run/checkpoint could not be saved", "the one of step 3 is kept", "free some space", "--resume"] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(told.ends_with(&format!("{error}\n")), "{told}");
+        assert!(files() == before, "the last checkpoint was touched");
+        assert!(!house.path("run/checkpoint.new").exists(), "what was half written takes the space that is missing");
+    }
+    house.succeeds(&resume);
+    assert_eq!(house.curve("run"), house.curve("whole"));
+}
+
+/// Between the two renames that swap checkpoints, there is only the old one, under its other name.
+#[test]
+fn a_swap_that_was_broken_off_costs_nothing() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output whole --epochs 2"));
+    house.succeeds(&format!("{TRAIN} --output run --epochs 2 --stop-after 3"));
+    fs::rename(house.path("run/checkpoint"), house.path("run/checkpoint.old")).unwrap();
+    assert!(house.fails(&format!("{TRAIN} --output run --epochs 2")).contains("holds a run already"));
+    fs::rename(house.path("run/checkpoint"), house.path("run/checkpoint.old")).unwrap();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 2 --resume"));
+    assert_eq!(house.curve("run"), house.curve("whole"));
 }
 
 #[test]
@@ -231,6 +361,103 @@ fn bad_evaluation_data_and_label_sets_are_told() {
     house.text("single/data.jsonl", "{\"text\": \"glad\", \"labels\": [\"joy\", \"sadness\"]}\n");
     assert!(house.fails("evaluate --model model --set single").contains("has 2 labels"));
     assert!(house.fails("evaluate --model model --set nowhere").contains("set.json"));
+}
+
+#[test]
+fn a_page_for_people_needs_nothing_else_and_escapes_what_it_quotes() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 1"));
+    house.succeeds("export --checkpoint run --output model --data set");
+    // One text with each label, so that whatever the model says, one of the two is a mistake.
+    let nasty = "<script>alert('glad')</script> & so sad";
+    let row = |label: &str| json!({"text": nasty, "labels": [label]});
+    house.rows("single", &[row("joy"), row("sadness")]);
+    house.rows("multi", &[row("joy"), row("sadness")]);
+    let label = json!({"name": "a<b", "task": "regression", "labels": []});
+    house.write("affect/set.json", &label);
+    let affect = |valence: u8| json!({"text": nasty, "valence": valence, "arousal": 3});
+    house.rows("affect", &[affect(1), affect(5)]);
+    house.write("probes/set.json", &json!({"name": "probes", "task": "probes"}));
+    house.rows("probes", &[PROBE.replace("so glad", "<i>so glad").parse().unwrap()]);
+    house.succeeds("evaluate --model model --set single multi affect probes --report page.html");
+    let page = fs::read_to_string(house.path("page.html")).unwrap();
+    assert!(page.contains("&lt;script&gt;alert('glad')&lt;/script&gt; &amp; so sad"), "the mistake is not quoted");
+    assert!(page.contains("a&lt;b"));
+    for foreign in ["<script", "<i>so", "a<b", "http:", "https:", "<link", "@import", "url("] {
+        assert!(!page.contains(foreign), "the page has {foreign}");
+    }
+    let count = |what: &str| page.matches(what).count();
+    assert!(count("<svg") > 6, "{} plots", count("<svg"));
+    assert_eq!(count("<svg"), count("role=\"img\" aria-label=\""), "a plot says nothing to who cannot see it");
+}
+
+/// What holds or not for a student that has learned nothing; with one label it cannot but be as probable as itself.
+const PROBE: &str =
+    r#"{"kind": "pair", "phenomenon": "one word", "text": "so glad", "other": "so sad", "label": "joy"}"#;
+
+#[test]
+fn several_models_are_told_side_by_side() {
+    let house = House::new();
+    // After one epoch there is nothing yet to fit a calibration to.
+    for (run, epochs, fitted_to) in [("early", 1, "--data set"), ("late", 100, "--set multi")] {
+        house.succeeds(&format!("{TRAIN} --output {run}-run --epochs {epochs}"));
+        house.succeeds(&format!("export --checkpoint {run}-run --output {run} {fitted_to}"));
+    }
+    let alone: Value = serde_json::from_str(&house.succeeds("evaluate --model late --set multi --json -")).unwrap();
+    let both = house.succeeds("evaluate --model early late --set multi single --json both.json --report page.html");
+    assert!(both.contains('*') && both.contains("early") && both.contains("late"), "{both}");
+    let json = house.json("both.json");
+    assert_eq!(json["late"]["multi"], alone["multi"]);
+    assert!(json["early"]["single"]["accuracy"].is_number());
+    let ece = alone["multi"]["ece"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&ece), "{ece}");
+    let best = |figures: &Value| figures["macro_f1_best_threshold"].as_f64().unwrap();
+    assert!(best(&alone["multi"]) >= alone["multi"]["macro_f1"].as_f64().unwrap() - 1e-9);
+    let page = fs::read_to_string(house.path("page.html")).unwrap();
+    assert!(page.contains("class=\"best\"") && page.contains("class=\"line s1\""), "nothing is compared");
+    assert!(house.fails("evaluate --model late late --set multi").contains("late twice"));
+}
+
+#[test]
+fn probes_are_counted_by_phenomenon() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 100"));
+    house.succeeds("export --checkpoint run --output model --set multi");
+    house.write("probes/set.json", &json!({"name": "mine", "task": "probes"}));
+    let row = |phenomenon: &str, higher: &str, lower: &str| json!({"kind": "order", "phenomenon": phenomenon, "text": "so glad", "higher": [higher], "lower": [lower]});
+    let rows = [row("right", "joy", "sadness"), row("wrong", "sadness", "joy"), PROBE.parse().unwrap()];
+    house.rows("probes", &rows);
+    let figures: Value = serde_json::from_str(&house.succeeds("evaluate --model model --set probes --json -")).unwrap();
+    let one = |passed: u8| json!({"passed": passed, "rows": 1});
+    let phenomena = json!({"right": one(1), "wrong": one(0), "one word": one(1)});
+    assert_eq!(figures["mine"], json!({"task": "probes", "rows": 3, "passed": 2, "by_phenomenon": phenomena}));
+    let table = house.succeeds("evaluate --model model --set probes");
+    assert!(table.contains("wrong") && table.contains("all"), "{table}");
+}
+
+#[test]
+fn bad_probes_are_told_by_file_line_and_field() {
+    let house = House::new();
+    house.write("probes/set.json", &json!({"name": "probes", "task": "probes"}));
+    for (row, told) in [
+        (r#"{"phenomenon": "p", "text": "glad"}"#, "\"kind\" is missing"),
+        (r#"{"kind": "odd", "phenomenon": "p", "text": "glad"}"#, "\"kind\" is \"odd\""),
+        (r#"{"kind": "pair", "text": "glad", "other": "sad", "label": "joy"}"#, "\"phenomenon\" is missing"),
+        (r#"{"kind": "pair", "phenomenon": "p", "text": " ", "other": "sad", "label": "joy"}"#, "\"text\" is missing"),
+        (r#"{"kind": "pair", "phenomenon": "p", "text": "glad", "label": "joy"}"#, "\"other\" is missing"),
+        (r#"{"kind": "pair", "phenomenon": "p", "text": "glad", "other": "sad"}"#, "\"label\" is missing"),
+        (r#"{"kind": "order", "phenomenon": "p", "text": "glad", "lower": ["joy"]}"#, "\"higher\" must list 1"),
+        (r#"{"kind": "order", "phenomenon": "p", "text": "glad", "higher": ["joy"]}"#, "\"lower\" must list 1"),
+        (r#"{"kind": "same", "phenomenon": "p", "text": "glad", "labels": ["joy"]}"#, "\"labels\" must list 2"),
+        (r#"{"kind": "same", "phenomenon": "p", "text": "glad", "labels": ["joy", "Joy"]}"#, "\"Joy\" is named twice"),
+        (r#"{"kind": "same", "#, "EOF"),
+    ] {
+        house.text("probes/data.jsonl", &format!("{PROBE}\n{row}\n"));
+        let error = house.fails("evaluate --model nowhere --set probes");
+        assert!(error.contains(told) && error.contains("data.jsonl:2"), "{error}");
+    }
+    house.text("probes/data.jsonl", "\n");
+    assert!(house.fails("evaluate --model nowhere --set probes").contains("no rows"));
 }
 
 /// The lexicon and the corpus that the project brings are what `make train` learns from.

@@ -1,9 +1,11 @@
 //! The page's side of the worker: starts it, numbers the questions, replaces it when it dies.
 
 mod jobs;
+mod loaded;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use js_sys::{Float32Array, Object, Reflect};
 use serde::Serialize;
@@ -12,11 +14,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::browser::{complain, describe, property};
-use crate::wire::{
-    BrowserErrorKind, FromEngine, Model, PROTOCOL, Progress, Report, Role, ToEngine, VECTORS, WORKER_NAME,
-};
+use crate::wire::{BrowserErrorKind, FromEngine, PROTOCOL, Progress, Report, Role, ToEngine, VECTORS, WORKER_NAME};
 use jobs::Jobs;
 pub use jobs::Outcome;
+pub use loaded::Loaded;
 
 /// How often in a row the worker may die before the page gives up on it.
 const LIVES: u32 = 3;
@@ -29,7 +30,7 @@ pub enum Event {
     /// Its model is on the way.
     Progress(Progress),
     /// Its model is loaded.
-    Ready(Model),
+    Ready(Arc<Loaded>),
     /// There is no model, and there will be none until [`Client::start`] is called.
     Failed(Report),
 }
@@ -155,12 +156,20 @@ impl Inner {
             }
             FromEngine::Progress(progress) => (self.tell)(Event::Progress(progress)),
             FromEngine::Ready(model) => {
+                let vectors = vectors.map(|vectors| vectors.to_vec()).unwrap_or_default();
+                let loaded = match Loaded::new(model, vectors) {
+                    Ok(loaded) => Arc::new(loaded),
+                    Err(error) => {
+                        self.hang_up();
+                        return (self.tell)(Event::Failed(error.into()));
+                    }
+                };
                 self.line.borrow_mut().ready = true;
                 let waiting = self.jobs.borrow().waiting();
                 for (id, role, texts) in waiting {
                     self.send(&ToEngine::Embed { id, role, texts });
                 }
-                (self.tell)(Event::Ready(model));
+                (self.tell)(Event::Ready(loaded));
             }
             FromEngine::Rows { id, truncated } => {
                 let vectors = vectors.map(|vectors| vectors.to_vec());

@@ -96,7 +96,7 @@ fn Truncated() -> impl IntoView {
     let app = App::expect();
     let limit = move || {
         let truncated = app.reading.with(|reading| reading.as_ref().is_some_and(|reading| reading.truncated));
-        truncated.then(|| app.model().map(|model| model.max_tokens)).flatten()
+        truncated.then(|| app.model().map(|loaded| loaded.model.max_tokens)).flatten()
     };
     view! {
         <p class="warning" role="status">

@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Float32Array, JSON, Object, Reflect};
 use serde::Serialize;
-use undertone_core::{Affect, Encoded, Encoder, LabelSet, ScoreOptions, score};
+use undertone_core::{Affect, Encoded, Encoder, LabelSet, ScoreOptions};
 use wasm_bindgen::prelude::*;
 use web_sys::Url;
 
@@ -82,8 +82,8 @@ impl Undertone {
             .ok_or_else(|| JsValue::from_str("a label has no vector. This is a bug."))?;
 
         let texts = self.run(&texts)?.vectors;
-        let calibration = &self.encoder.manifest().calibration;
-        let scores = score(&texts, &labels, &set, calibration, &options).map_err(|error| thrown(error.into()))?;
+        let scorer = self.encoder.scorer();
+        let scores = scorer.score(&texts, &labels, &set, &options).map_err(|error| thrown(error.into()))?;
         let tagged: Vec<Tagged> = (0..scores.len())
             .map(|text| Tagged {
                 none: scores.none(text),

@@ -88,7 +88,7 @@ impl Desk {
 
     async fn load(self: Rc<Self>, manifest: String) {
         let loaded = load(&manifest, |progress| self.send(&FromEngine::Progress(progress))).await;
-        let answer = match loaded {
+        match loaded {
             Ok(loaded) => {
                 let manifest = loaded.encoder.manifest();
                 let answer = FromEngine::Ready(Model {
@@ -98,14 +98,16 @@ impl Desk {
                     bytes: manifest.files.iter().map(|file| file.bytes as f64).sum(),
                     kept: loaded.kept,
                     calibration: manifest.calibration.clone(),
+                    lexicon: manifest.lexicon.clone(),
                     affect: loaded.encoder.affect_head().clone(),
                 });
+                let background = loaded.encoder.scorer().background();
+                let vectors = [background.terms().as_slice(), background.reference().as_slice()].concat();
                 self.work.borrow_mut().encoder = Some(Rc::new(loaded.encoder));
-                answer
+                self.send_with(&answer, &vectors);
             }
-            Err(report) => FromEngine::Failed { id: None, report },
-        };
-        self.send(&answer);
+            Err(report) => self.send(&FromEngine::Failed { id: None, report }),
+        }
     }
 
     /// Works through the queue, looking up after each chunk: a job that arrived meanwhile may

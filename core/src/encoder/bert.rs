@@ -91,6 +91,34 @@ impl TokenTable {
     }
 }
 
+/// Dropout for one pass, so that no feature relies on a few others.
+#[derive(Debug, Clone, Copy)]
+pub struct Noise {
+    rate: f32,
+    seed: u64,
+}
+
+impl Noise {
+    /// Zeroes values with probability `rate`, below 1; the same seed zeroes the same ones.
+    pub fn new(rate: f32, seed: u64) -> Self {
+        Self { rate, seed }
+    }
+
+    /// None at all, as when texts are read.
+    pub fn none() -> Self {
+        Self { rate: 0.0, seed: 0 }
+    }
+
+    fn apply(&mut self, x: Tensor) -> Result<Tensor> {
+        if self.rate <= 0.0 {
+            return Ok(x);
+        }
+        // Another stream for each place.
+        self.seed = self.seed.wrapping_add(0x6a09_e667_f3bc_c909);
+        ops::dropout(&x, self.rate, self.seed)
+    }
+}
+
 struct Linear {
     weight: Tensor,
     bias: Tensor,
@@ -160,12 +188,13 @@ impl Layer {
         })
     }
 
-    fn forward(&self, x: &Tensor, offsets: &Offsets) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, offsets: &Offsets, noise: &mut Noise) -> Result<Tensor> {
         let (q, k, v) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
         let attended = self.attended.forward(&ops::attention(&q, &k, &v, self.heads, offsets)?)?;
+        let attended = noise.apply(attended)?;
         let x = self.attended_norm.forward(&(attended + x)?)?;
         let widened = ops::gelu(&self.widen.forward(&x)?)?;
-        self.norm.forward(&(self.narrow.forward(&widened)? + x)?)
+        self.norm.forward(&(noise.apply(self.narrow.forward(&widened)?)? + x)?)
     }
 }
 
@@ -212,12 +241,20 @@ impl Bert {
     /// # Errors
     /// A token outside the vocabulary, or a text longer than there are positions.
     pub fn forward(&self, texts: &Ragged) -> Result<Tensor> {
+        self.noisy(texts, Noise::none())
+    }
+
+    /// As [`Bert::forward`], with dropout in the places where BERT has it, the attention's weights aside.
+    ///
+    /// # Errors
+    /// As [`Bert::forward`].
+    pub fn noisy(&self, texts: &Ragged, mut noise: Noise) -> Result<Tensor> {
         let tokens = self.table.gather(&texts.ids)?;
         let positions = Tensor::from_vec(texts.positions(), texts.tokens(), tokens.device())?;
         let x = (tokens + self.positions.index_select(&positions, 0)?)?.broadcast_add(&self.token_type)?;
-        let mut x = self.norm.forward(&x)?;
+        let mut x = noise.apply(self.norm.forward(&x)?)?;
         for layer in &self.layers {
-            x = layer.forward(&x, &texts.offsets)?;
+            x = layer.forward(&x, &texts.offsets, &mut noise)?;
         }
         ops::unit_rows(&ops::mean_pool(&x, &texts.offsets)?)
     }

@@ -8,17 +8,22 @@ mod weights;
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 
-pub use bert::{Bert, Ragged, TokenTable};
-pub use tokenize::{Tokenizer, Tokens};
+pub use bert::{Bert, Noise, Ragged, TokenTable};
+pub use tokenize::{Located, Tokenizer, Tokens};
 pub use weights::{SCALE_SUFFIX, TOKEN_TABLE};
 
-use crate::{AffectHead, Bundle, Embeddings, Error, ErrorKind, Manifest, Result};
+use crate::{AffectHead, Background, Bundle, Embeddings, Error, ErrorKind, Manifest, Result, Scorer};
 use weights::Weights;
 
 /// The name of the affect head's weights `(2, hidden)` in the bundle: valence, arousal.
 pub const AFFECT_WEIGHT: &str = "affect.weight";
 /// The name of the affect head's bias `(2)`.
 pub const AFFECT_BIAS: &str = "affect.bias";
+
+/// The name of the vectors of the manifest's lexicon `(terms, hidden)` in the bundle.
+pub const TERM_VECTORS: &str = "lexicon.vectors";
+/// The name of the reference texts' vectors `(texts, hidden)`.
+pub const REFERENCE_VECTORS: &str = "reference.vectors";
 
 /// How many tokens are encoded at once: bounds the memory that a long list of texts takes.
 const TOKENS_AT_ONCE: usize = 1024;
@@ -29,6 +34,7 @@ pub struct Encoder {
     tokenizer: Tokenizer,
     bert: Bert,
     affect: AffectHead,
+    scorer: Scorer,
 }
 
 /// What [`Encoder::encode`] returns, a row and a flag for each text.
@@ -65,9 +71,16 @@ impl Encoder {
             Error::new(ErrorKind::BadModel, format!("the affect head has {} biases, not 2", bias.len()))
         })?;
         let affect = AffectHead::new(config.hidden, weights.values(AFFECT_WEIGHT)?, bias)?;
+        let background = if manifest.lexicon.is_empty() {
+            Background::none(config.hidden)
+        } else {
+            let vectors = |name| Embeddings::new(config.hidden, weights.values(name)?);
+            Background::new(manifest.lexicon.clone(), vectors(TERM_VECTORS)?, vectors(REFERENCE_VECTORS)?)?
+        };
+        let scorer = Scorer::new(manifest.calibration.clone(), background)?;
         let vb = VarBuilder::from_backend(Box::new(weights.clone()), DType::F32, Device::Cpu);
         let bert = Bert::new(vb, config, || weights.into_token_table()).map_err(broken)?;
-        Ok(Self { manifest, tokenizer, bert, affect })
+        Ok(Self { manifest, tokenizer, bert, affect, scorer })
     }
 
     /// The unit vectors of texts, in their order. A text's vector does not depend on its neighbours.
@@ -91,9 +104,19 @@ impl Encoder {
         Ok(Encoded { vectors, truncated: tokens.iter().map(|t| t.truncated).collect() })
     }
 
+    /// Turns texts into tokens, and tells where in a text each stands.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
     /// Reads valence and arousal off a text's vector.
     pub fn affect_head(&self) -> &AffectHead {
         &self.affect
+    }
+
+    /// Scores texts against labels as the bundle's calibration says.
+    pub fn scorer(&self) -> &Scorer {
+        &self.scorer
     }
 
     /// What the bundle says of itself.

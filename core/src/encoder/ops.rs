@@ -44,6 +44,12 @@ pub fn unit_rows(x: &Tensor) -> Result<Tensor> {
     x.apply_op1(UnitRows)
 }
 
+/// Dropout (Srivastava et al. 2014): each value is zero with probability `rate`, and divided by `1 - rate` otherwise. The
+/// same seed draws the same values, wherever they are computed.
+pub fn dropout(x: &Tensor, rate: f32, seed: u64) -> Result<Tensor> {
+    x.apply_op1(Dropout { rate, seed })
+}
+
 /// `e^x` within 2 ulp for `x` in -87..88, clamped outside; without a branch or a call, so that it vectorises.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
@@ -474,5 +480,44 @@ impl CustomOp1 for UnitRows {
             dx
         })
         .map(Some)
+    }
+}
+
+struct Dropout {
+    rate: f32,
+    seed: u64,
+}
+
+impl Dropout {
+    /// The values of `x` that stay, scaled; gradients go the same way.
+    fn thin(&self, x: &[f32]) -> Vec<f32> {
+        let keep = 1.0 / (1.0 - self.rate);
+        let least = (self.rate * 65_536.0) as u64;
+        let mut out = Vec::with_capacity(x.len());
+        // Four draws of 16 bits from each step of SplitMix64 (Steele, Lea and Flood 2014).
+        for (i, x) in x.chunks(4).enumerate() {
+            let mut z = self.seed.wrapping_add((i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^= z >> 31;
+            out.extend(
+                x.iter().enumerate().map(|(j, x)| if (z >> (16 * j)) & 0xffff < least { 0.0 } else { x * keep }),
+            );
+        }
+        out
+    }
+}
+
+impl CustomOp1 for Dropout {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        Ok((CpuStorage::F32(self.thin(slice(x, layout)?)), layout.shape().clone()))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        map([grad], |[grad]| self.thin(grad)).map(Some)
     }
 }

@@ -1,8 +1,10 @@
 //! Texts to token ids.
 
-use tokenizers::Tokenizer as Inner;
+use std::ops::Range;
 
-use crate::{Error, ErrorKind, Result, normalise};
+use tokenizers::{Encoding, Tokenizer as Inner};
+
+use crate::{Error, ErrorKind, Normalised, Result, normalise};
 
 /// The tokeniser of a bundle, with truncation and padding pinned here rather than left to its file.
 pub struct Tokenizer {
@@ -17,6 +19,16 @@ pub struct Tokens {
     pub ids: Vec<u32>,
     /// Whether the end of the text did not fit.
     pub truncated: bool,
+}
+
+/// One text's tokens, and where in it they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// What [`Tokenizer::encode`] gives.
+    pub tokens: Tokens,
+    /// For each token the byte range of the text, as it was given, that the token came from: for a piece of an emoji's
+    /// name the emoji. None for those that come from no text, as the first and the last.
+    pub ranges: Vec<Option<Range<usize>>>,
 }
 
 impl Tokenizer {
@@ -44,17 +56,52 @@ impl Tokenizer {
     /// What the tokeniser itself refuses.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
         let encoding = self.inner.encode_fast(normalise(text), true).map_err(unreadable)?;
+        Ok(self.tokens(&encoding))
+    }
+
+    /// The tokens of a text with their places in it, for what points at them. Slower than [`Tokenizer::encode`].
+    ///
+    /// ```
+    /// # use undertone_core::Tokenizer;
+    /// # let file = br#"{"version": "1.0", "added_tokens": [], "truncation": null, "padding": null, "normalizer": null,
+    /// #     "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
+    /// #     "model": {"type": "WordLevel", "unk_token": "?", "vocab": {"?": 0, "frog": 1, "hi": 2}}}"#;
+    /// # let tokenizer = Tokenizer::from_bytes(file, 128)?;
+    /// let located = tokenizer.locate("hi 🐸")?;
+    /// assert_eq!(located.tokens, tokenizer.encode("hi 🐸")?);
+    /// assert_eq!(located.ranges, [Some(0..2), Some(3..7)]);
+    /// # Ok::<_, undertone_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn locate(&self, text: &str) -> Result<Located> {
+        let normalised = Normalised::new(text);
+        let encoding = self.inner.encode(normalised.text(), true).map_err(unreadable)?;
+        let tokens = self.tokens(&encoding);
+        let range =
+            |(&(start, end), &special): (&(usize, usize), &u32)| (special == 0).then(|| normalised.origin(start..end));
+        let ranges = encoding.get_offsets().iter().zip(encoding.get_special_tokens_mask()).map(range);
+        Ok(Located { ranges: self.cut(ranges.collect()), tokens })
+    }
+
+    fn tokens(&self, encoding: &Encoding) -> Tokens {
         let ids = encoding.get_ids();
-        let truncated = ids.len() > self.max_tokens;
-        let mut ids = ids.to_vec();
-        if truncated && let Some(&end) = ids.last() {
+        Tokens { ids: self.cut(ids.to_vec()), truncated: ids.len() > self.max_tokens }
+    }
+
+    /// The limit's worth of a text's tokens, or of what goes with each.
+    fn cut<T>(&self, mut each: Vec<T>) -> Vec<T> {
+        if each.len() > self.max_tokens
+            && let Some(end) = each.pop()
+        {
             // The last token closes the text ([SEP]); it is kept.
-            ids.truncate(self.max_tokens);
-            if let Some(last) = ids.last_mut() {
+            each.truncate(self.max_tokens);
+            if let Some(last) = each.last_mut() {
                 *last = end;
             }
         }
-        Ok(Tokens { ids, truncated })
+        each
     }
 }
 

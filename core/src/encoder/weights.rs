@@ -101,15 +101,15 @@ impl Weights {
         }
     }
 
-    /// The values of a small f32 tensor, for what is not the encoder's.
+    /// The values of a small tensor, for what is not the encoder's.
     pub fn values(&self, name: &str) -> crate::Result<Vec<f32>> {
-        self.f32s(name).map_err(super::broken)
+        self.tensor(name).and_then(|tensor| tensor.flatten_all()?.to_vec1()).map_err(super::broken)
     }
 
     /// Ends the file's life: of its bytes only the token table is kept, in int8, in the same buffer.
     pub fn into_token_table(mut self) -> Result<TokenTable> {
         let Quantised { bytes, scales, width } = self.quantised(TOKEN_TABLE)?;
-        // The table comes before the layers in the file, so what is not kept is a tail that can be given back.
+        // The table comes before all but small tensors in the file, so what is not kept is a tail that can be given back.
         if let Some(buffer) = Arc::get_mut(&mut self.bytes) {
             buffer.truncate(bytes.end);
             buffer.shrink_to_fit();

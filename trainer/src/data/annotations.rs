@@ -1,12 +1,12 @@
 //! Annotation sets: texts with what a teacher said of them.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::jsonl::{Place, each_row};
+use super::lexicon::{Entry, Lexicon};
 
 /// A text and what the teacher said of it.
 #[derive(Debug, Clone)]
@@ -20,21 +20,14 @@ pub struct Example {
     pub affect: Option<[f32; 2]>,
 }
 
-/// Everything there is to learn from: examples, and other wordings for some descriptors.
+/// Everything there is to learn from: examples, and what is known of some descriptors.
 #[derive(Debug, Default)]
 pub struct Annotations {
     pub examples: Vec<Example>,
-    /// The lexicon: what a descriptor may also be called.
-    pub wordings: HashMap<String, Wordings>,
+    /// What a descriptor may also be called, and how it relates to others.
+    pub lexicon: Lexicon,
     /// Name and number of rows of each set read.
     pub sources: Vec<(String, usize)>,
-}
-
-/// Other wordings of a term.
-#[derive(Debug, Clone, Default)]
-pub struct Wordings {
-    pub definition: String,
-    pub synonyms: Vec<String>,
 }
 
 /// The longest descriptor that is one: anything above is prose that slipped into the column.
@@ -49,10 +42,18 @@ struct Row {
     valence: Option<f32>,
     arousal: Option<f32>,
     term: Option<String>,
+    example: Option<String>,
     definition: Option<String>,
     #[serde(default)]
     synonyms: Vec<String>,
-    example: Option<String>,
+    #[serde(default)]
+    near_not_same: Vec<String>,
+    #[serde(default)]
+    family: String,
+    #[serde(default)]
+    basic: String,
+    #[serde(default)]
+    sentiment: String,
 }
 
 impl Annotations {
@@ -85,8 +86,7 @@ impl Annotations {
         let examples = self.examples.iter().flat_map(|e| {
             [&e.text].into_iter().chain(&e.descriptors).chain(e.ratings.iter().map(|r| &r.0)).map(String::as_str)
         });
-        let other = self.wordings.values();
-        examples.chain(other.flat_map(|w| w.synonyms.iter().chain([&w.definition]).map(String::as_str)))
+        examples.chain(self.lexicon.wordings())
     }
 
     fn push(&mut self, place: &Place, row: Row) -> Result<()> {
@@ -100,11 +100,20 @@ impl Annotations {
             _ => None,
         };
         if let Some(term) = row.term {
-            let definition = row.definition.with_context(|| format!("{place}: the term '{term}' has no definition"))?;
-            let text = row.example.with_context(|| format!("{place}: the term '{term}' has no example"))?;
+            let definition =
+                row.definition.with_context(|| format!("{place}: the term '{term}' has no \"definition\"; add it"))?;
+            let text = row.example.with_context(|| format!("{place}: the term '{term}' has no \"example\"; add it"))?;
+            let entry = Entry {
+                definition,
+                synonyms: row.synonyms,
+                near_not_same: row.near_not_same,
+                family: row.family,
+                basic: row.basic,
+                sentiment: row.sentiment,
+            };
             let term = descriptor(place, &term)?;
             self.examples.push(Example { text, descriptors: vec![term.clone()], ratings: Vec::new(), affect });
-            self.wordings.insert(term, Wordings { definition, synonyms: row.synonyms });
+            self.lexicon.insert(term, entry);
             return Ok(());
         }
         let text = row.text.with_context(|| format!("{place}: the row has no text; add a field \"text\""))?;

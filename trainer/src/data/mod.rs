@@ -1,9 +1,15 @@
-//! What is read from disk: annotation sets to learn from, evaluation sets to be measured by.
+//! What is read from disk: annotation sets to learn from, evaluation sets and probes to be measured by.
 
 mod annotations;
 mod evaluation;
+mod exam;
 mod jsonl;
+mod lexicon;
+mod probes;
 
-pub use annotations::{Annotations, Example, Wordings};
+pub use annotations::{Annotations, Example};
 pub use evaluation::{EvaluationSet, Task};
+pub use lexicon::{Entry, Lexicon, Relation};
+pub use exam::Exam;
+pub use probes::{Claim, Probe, Probes};
 pub use jsonl::each_row;

@@ -7,7 +7,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::data::{Annotations, Example, Wordings};
+use crate::data::{Annotations, Entry, Example};
 
 /// A batch of texts and the distinct descriptors and rated labels of all of them.
 pub struct Batch<'a> {
@@ -69,7 +69,7 @@ impl<'a> Batcher<'a> {
         let positives = examples.iter().map(|e| e.descriptors.iter().map(|d| column(d)).collect()).collect();
         let ratings = examples.iter().map(|e| e.ratings.iter().map(|(l, r)| (column(l), *r)).collect()).collect();
         let wordings =
-            terms.iter().map(|term| self.wording(term, self.annotations.wordings.get(*term), &mut rng)).collect();
+            terms.iter().map(|term| self.wording(term, self.annotations.lexicon.get(term), &mut rng)).collect();
         Batch {
             texts: examples.iter().map(|e| e.text.as_str()).collect(),
             terms,
@@ -80,8 +80,16 @@ impl<'a> Batcher<'a> {
         }
     }
 
+    /// A seed of its own for each thread of a step.
+    pub fn seed(&self, epoch: usize, index: usize, thread: usize) -> u64 {
+        let mut rng = self.rng(epoch, index + 1);
+        // Far behind what the wordings draw.
+        rng.set_word_pos((1 << 32) + 2 * thread as u128);
+        rng.random()
+    }
+
     /// The bare term mostly; sometimes in the template; where the lexicon knows it, also a synonym or its definition.
-    fn wording(&self, term: &str, known: Option<&Wordings>, rng: &mut impl Rng) -> String {
+    fn wording(&self, term: &str, known: Option<&Entry>, rng: &mut impl Rng) -> String {
         let templated = || self.template.replacen("{}", term, 1);
         let draw: f32 = rng.random();
         match known {

@@ -39,10 +39,21 @@ const STUDENT: &str = "student.safetensors";
 const OPTIMISER: &str = "optimiser.safetensors";
 const TOKENIZER: &str = "tokenizer.json";
 
+/// What the names of the next checkpoint, and of the last one, end in while they are swapped.
+const NEW: &str = "new";
+const OLD: &str = "old";
+
 impl Checkpoint {
     /// The checkpoint of the run in `output`.
     pub fn of_run(output: &Path) -> Self {
-        Self { folder: output.join("checkpoint") }
+        let folder = output.join("checkpoint");
+        // A save that was broken off between its two renames left the checkpoint under its other name.
+        let old = folder.with_extension(OLD);
+        if !folder.exists() && old.join(STATE).is_file() {
+            // Where this is not permitted, the checkpoint is told to be missing.
+            let _ = fs::rename(old, &folder);
+        }
+        Self { folder }
     }
 
     /// The checkpoint in `folder`, or in the run that `folder` holds.
@@ -65,7 +76,7 @@ impl Checkpoint {
         optimiser: &AdamW,
         tokenizer: &serde_json::Value,
     ) -> Result<()> {
-        let [fresh, old] = ["new", "old"].map(|suffix| self.folder.with_extension(suffix));
+        let [fresh, old] = [NEW, OLD].map(|suffix| self.folder.with_extension(suffix));
         let write = || -> Result<()> {
             remove(&fresh)?;
             fs::create_dir_all(&fresh)?;
@@ -73,6 +84,10 @@ impl Checkpoint {
             candle_core::safetensors::save(&optimiser.tensors()?, fresh.join(OPTIMISER))?;
             fs::write(fresh.join(TOKENIZER), serde_json::to_vec(tokenizer)?)?;
             fs::write(fresh.join(STATE), serde_json::to_vec_pretty(state)?)?;
+            // Some systems find out that there is no room only when they must put it there.
+            for name in [STUDENT, OPTIMISER, TOKENIZER, STATE] {
+                fs::OpenOptions::new().write(true).open(fresh.join(name))?.sync_all()?;
+            }
             remove(&old)?;
             if self.folder.exists() {
                 fs::rename(&self.folder, &old)?;
@@ -80,8 +95,15 @@ impl Checkpoint {
             fs::rename(&fresh, &self.folder)?;
             remove(&old)
         };
-        write().with_context(|| {
-            format!("the checkpoint {} could not be saved; the one before it is kept", self.folder.display())
+        write().inspect_err(|_| drop(remove(&fresh))).with_context(|| {
+            let folder = self.folder.display();
+            match self.state() {
+                Ok(State { step, .. }) => format!(
+                    "the checkpoint {folder} could not be saved; the one of step {step} is kept: free some space, and \
+                     give --resume to go on"
+                ),
+                Err(_) => format!("the checkpoint {folder} could not be saved; free some space and start again"),
+            }
         })
     }
 
@@ -99,24 +121,34 @@ impl Checkpoint {
         let tokenizer = Tokenizer::from_bytes(&serde_json::to_vec(&self.tokenizer()?)?, config.max_tokens)?;
         let tensors = self.load(STUDENT)?;
         ensure!(!tensors.is_empty(), "{} is empty", self.folder.join(STUDENT).display());
-        Student::new(config, tokenizer, tensors, 0)
+        Student::new(config, tokenizer, tensors, 0).with_context(|| self.foreign(STUDENT))
     }
 
     /// Gives the optimiser its moments back.
     pub fn restore(&self, optimiser: &mut AdamW) -> Result<()> {
-        optimiser.restore(&self.load(OPTIMISER)?, self.state()?.step)
+        optimiser.restore(&self.load(OPTIMISER)?, self.state()?.step).with_context(|| self.foreign(OPTIMISER))
+    }
+
+    /// What is to be said of a file with tensors of another shape.
+    fn foreign(&self, name: &str) -> String {
+        format!(
+            "{} does not belong to {STATE} beside it; train anew into another --output",
+            self.folder.join(name).display()
+        )
     }
 
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let path = self.folder.join(name);
         let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        serde_json::from_slice(&bytes).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
+        serde_json::from_slice(&bytes)
+            .map_err(|e| anyhow::anyhow!("{}: {e}; train anew into another --output", path.display()))
     }
 
     fn load(&self, name: &str) -> Result<HashMap<String, Tensor>> {
         let path = self.folder.join(name);
-        candle_core::safetensors::load(&path, &Device::Cpu)
-            .with_context(|| format!("{} cannot be read; it may have been cut off", path.display()))
+        candle_core::safetensors::load(&path, &Device::Cpu).with_context(|| {
+            format!("{} cannot be read; it may have been cut off: train anew into another --output", path.display())
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod batch;
 mod checkpoint;
 mod objective;
 mod optimiser;
+mod speed;
 mod step;
 
 use std::fs::{self, OpenOptions};
@@ -15,6 +16,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
+use undertone_core::encoder::Noise;
 use undertone_core::{Embeddings, Tokenizer};
 
 use crate::base::Base;
@@ -25,6 +27,7 @@ use batch::{Batch, Batcher};
 pub use checkpoint::{Checkpoint, State};
 use objective::Objective;
 use optimiser::{AdamW, Schedule};
+pub use speed::{SpeedArgs, speed};
 use step::Workers;
 
 /// Distil a student from annotation sets.
@@ -67,8 +70,11 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 0.5, value_name = "X")]
     softmax: f64,
     /// Weight of valence and arousal
-    #[arg(long, default_value_t = 3.0, value_name = "X")]
+    #[arg(long, default_value_t = 4.0, value_name = "X")]
     affect: f64,
+    /// Which part of the values between the layers is left out, at random each time
+    #[arg(long, default_value_t = 0.1, value_name = "X")]
+    dropout: f32,
     /// Labels that the base model finds closer than this are no negatives of each other
     #[arg(long, default_value_t = 0.65, value_name = "COSINE")]
     synonyms: f32,
@@ -107,6 +113,7 @@ impl TrainArgs {
         let recipe = json!({
             "base": self.base, "epochs": self.epochs, "batch": self.batch, "rate": self.rate, "warmup": self.warmup,
             "decay": self.decay, "max_norm": self.max_norm, "softmax": self.softmax, "affect": self.affect,
+            "dropout": self.dropout,
             "synonyms": self.synonyms, "template": self.template, "max_tokens": self.max_tokens,
             "vocabulary": self.vocabulary, "from_scratch": self.from_scratch, "seed": self.seed,
         });
@@ -155,6 +162,7 @@ impl Terms {
 /// Runs the command.
 pub fn train(args: &TrainArgs) -> Result<()> {
     ensure!(args.batch > 1, "--batch is {}; a contrast needs two texts at least", args.batch);
+    ensure!((0.0..1.0).contains(&args.dropout), "--dropout is {}; give a part of one", args.dropout);
     ensure!(args.template.contains("{}"), "--template '{}' has no {{}} for the label", args.template);
     let annotations = Annotations::read(&args.data)?;
     let dev = args.dev.iter().map(|d| EvaluationSet::read(d, Some(args.dev_rows))).collect::<Result<Vec<_>>>()?;
@@ -191,6 +199,12 @@ pub fn train(args: &TrainArgs) -> Result<()> {
             saved.recipe == state.recipe && saved.data == state.data,
             "{} was trained with other settings or data; give the same, or another --output",
             args.output.display()
+        );
+        ensure!(
+            saved.encoder == state.encoder,
+            "{} was trained from a base model of another shape than {} has now; give that one, or another --output",
+            args.output.display(),
+            args.base
         );
         student = checkpoint.student()?;
         state = saved;
@@ -230,10 +244,11 @@ pub fn train(args: &TrainArgs) -> Result<()> {
         let order = batcher.epoch(epoch);
         for (index, examples) in order.iter().enumerate().skip(state.step % per_epoch) {
             let batch = batcher.batch(epoch, index, examples);
-            let targets = objective.targets(&batch, &terms.of(&batch)?);
+            let targets = objective.targets(&batch, &terms.of(&batch)?, &annotations.lexicon);
             let sequences = batch.texts.iter().copied().chain(batch.wordings.iter().map(String::as_str));
             let tokens = student.tokens(sequences)?;
-            let (loss, gradients) = student.learn(&workers, &objective, &batch, &targets, &tokens)?;
+            let noise = |thread| Noise::new(args.dropout, batcher.seed(epoch, index, thread));
+            let (loss, gradients) = student.learn(&workers, &objective, &batch, &targets, &tokens, noise)?;
             let rate = schedule.rate(state.step);
             let norm = optimiser.step(&gradients, rate, args.max_norm)?;
             state.step += 1;
@@ -282,13 +297,15 @@ impl Curve {
     }
 
     fn point(&mut self, step: usize, loss: f64, rate: f64, norm: f64) -> Result<()> {
-        writeln!(self.file, "{step},{loss:.6},{rate:.3e},{norm:.4}").context("the loss curve cannot be written")
+        writeln!(self.file, "{step},{loss:.6},{rate:.3e},{norm:.4}")
+            .context("loss.csv cannot be written; free some space, and give --resume to go on from the last checkpoint")
     }
 }
 
 fn append(path: &std::path::Path, row: &Value) -> Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    writeln!(file, "{row}").with_context(|| format!("{} cannot be written", path.display()))
+    let write = || writeln!(OpenOptions::new().create(true).append(true).open(path)?, "{row}");
+    write()
+        .with_context(|| format!("{} cannot be written; free some space, and give --resume to go on", path.display()))
 }
 
 /// A progress bar that shows how long is left.

@@ -5,6 +5,7 @@ use candle_core::{D, Device, Tensor};
 use undertone_core::Embeddings;
 
 use super::batch::Batch;
+use crate::data::{Lexicon, Relation};
 use crate::student::{AFFECT_CENTRE, AFFECT_SPREAD};
 
 /// The weights of the terms, and the bounds of what counts as a negative.
@@ -31,14 +32,17 @@ pub struct Targets {
 
 impl Objective {
     /// Fills in the matrix. `terms` are the base model's vectors of the batch's terms.
-    pub fn targets(&self, batch: &Batch, terms: &Embeddings) -> Targets {
+    ///
+    /// A descriptor says yes to its synonyms, nothing of broader terms and of those the base model finds close, and no to
+    /// all others, among them what the lexicon calls near but not the same.
+    pub fn targets(&self, batch: &Batch, terms: &Embeddings, lexicon: &Lexicon) -> Targets {
         let (texts, labels) = (batch.texts.len(), batch.terms.len());
-        let close: Vec<Vec<usize>> = (0..labels)
-            .map(|a| {
-                let near = |&b: &usize| a != b && cosine(terms.row(a), terms.row(b)) > self.synonym_cosine;
-                (0..labels).filter(near).collect()
-            })
-            .collect();
+        let relate = |a: usize, b: usize| match lexicon.relation(batch.terms[a], batch.terms[b]) {
+            Some(relation) => Some(relation),
+            // What is close is, for all that is known, the same or broader.
+            None => (cosine(terms.row(a), terms.row(b)) > self.synonym_cosine).then_some(Relation::Broader),
+        };
+        let mut related: Vec<Option<Vec<(usize, Relation)>>> = vec![None; labels];
         let mut targets = Targets { degree: vec![0.0; texts * labels], known: vec![0.0; texts * labels] };
         for text in 0..texts {
             let row = text * labels..(text + 1) * labels;
@@ -46,10 +50,21 @@ impl Objective {
             let positives = &batch.positives[text];
             // Who was asked about a few labels only has said nothing of the others.
             known.fill(if positives.is_empty() { 0.0 } else { 1.0 });
+            let mut same = Vec::new();
             for &label in positives {
-                close[label].iter().for_each(|&near| known[near] = 0.0);
+                let related = related[label].get_or_insert_with(|| {
+                    let others = (0..labels).filter(|&other| other != label);
+                    others.filter_map(|other| Some((other, relate(label, other)?))).collect()
+                });
+                for &(other, relation) in related.iter() {
+                    match relation {
+                        Relation::Same => same.push(other),
+                        Relation::Broader => known[other] = 0.0,
+                        Relation::Distinct => {}
+                    }
+                }
             }
-            for &label in positives {
+            for &label in positives.iter().chain(&same) {
                 (degree[label], known[label]) = (1.0, 1.0);
             }
             for &(label, rating) in &batch.ratings[text] {

@@ -125,7 +125,9 @@ impl AdamW {
         for slot in &mut self.slots {
             for (kind, values) in [("mean", &mut slot.mean), ("square", &mut slot.square)] {
                 let name = format!("{}.{kind}", slot.name);
-                let tensor = tensors.get(&name).with_context(|| format!("the checkpoint has no moments {name}"))?;
+                let tensor = tensors.get(&name).with_context(|| format!("the tensor {name} is missing"))?;
+                let (is, should) = (tensor.dims(), slot.var.dims());
+                anyhow::ensure!(is == should, "the tensor {name} has shape {is:?}, not {should:?}");
                 *values = tensor.flatten_all()?.to_vec1()?;
             }
         }

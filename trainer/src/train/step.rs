@@ -8,7 +8,7 @@
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Ragged};
+use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Noise, Ragged};
 
 use super::batch::Batch;
 use super::objective::{Head, Objective, Targets};
@@ -71,12 +71,36 @@ impl Student {
         batch: &Batch,
         targets: &Targets,
         tokens: &[Vec<u32>],
+        noise: impl Fn(usize) -> Noise + Sync,
+    ) -> Result<(f64, Gradients)> {
+        let variable = |name| Ok::<_, anyhow::Error>(self.variable(name)?.as_tensor().clone());
+        let head = Head {
+            scale: variable(LOGIT_SCALE)?,
+            bias: variable(LOGIT_BIAS)?,
+            affect_weight: variable(AFFECT_WEIGHT)?,
+            affect_bias: variable(AFFECT_BIAS)?,
+        };
+        self.gradients(workers, tokens, noise, |vectors| {
+            let texts = vectors.narrow(0, 0, batch.texts.len())?;
+            let labels = vectors.narrow(0, batch.texts.len(), batch.wordings.len())?;
+            objective.loss(batch, targets, &texts, &labels, &head)
+        })
+    }
+
+    /// A loss on the vectors of sequences, which are in the order of `tokens`, and the gradients of all variables. `noise`
+    /// gives each thread its own.
+    pub fn gradients(
+        &self,
+        workers: &Workers,
+        tokens: &[Vec<u32>],
+        noise: impl Fn(usize) -> Noise + Sync,
+        loss: impl FnOnce(&Tensor) -> Result<Tensor>,
     ) -> Result<(f64, Gradients)> {
         let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
         let shares = deal(&lengths, workers.len());
-        let outputs = workers.map(shares.iter().collect(), |share: &Vec<usize>| {
+        let outputs = workers.map(shares.iter().enumerate().collect(), |(number, share): (usize, &Vec<usize>)| {
             let texts = Ragged::new(share.iter().map(|&i| tokens[i].as_slice()))?;
-            Ok(self.bert.forward(&texts)?)
+            Ok(self.bert.noisy(&texts, noise(number))?)
         })?;
 
         // From the order of the shares to the order of the batch, and a leaf of the graph of the loss.
@@ -87,24 +111,14 @@ impl Student {
         let place = Tensor::new(place, outputs[0].device())?;
         let vectors = Var::from_tensor(&Tensor::cat(&outputs, 0)?.detach())?;
         let ordered = vectors.index_select(&place, 0)?;
-        let texts = ordered.narrow(0, 0, batch.texts.len())?;
-        let labels = ordered.narrow(0, batch.texts.len(), batch.wordings.len())?;
-        let variables = [LOGIT_SCALE, LOGIT_BIAS, AFFECT_WEIGHT, AFFECT_BIAS];
-        let [scale, bias, affect_weight, affect_bias] = variables.map(|name| self.variable(name));
-        let (scale, bias, affect_weight, affect_bias) = (scale?, bias?, affect_weight?, affect_bias?);
-        let head = Head {
-            scale: scale.as_tensor().clone(),
-            bias: bias.as_tensor().clone(),
-            affect_weight: affect_weight.as_tensor().clone(),
-            affect_bias: affect_bias.as_tensor().clone(),
-        };
-        let loss = objective.loss(batch, targets, &texts, &labels, &head)?;
+        let loss = loss(&ordered)?;
         let grads = loss.backward()?;
         let mut gradients = Gradients::new();
-        for (name, var) in variables.iter().zip([&scale, &bias, &affect_weight, &affect_bias]) {
+        for name in [LOGIT_SCALE, LOGIT_BIAS, AFFECT_WEIGHT, AFFECT_BIAS] {
+            let var = self.variable(name)?;
             // A batch without valence leaves the head as it is.
-            let gradient = grads.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?;
-            gradients.insert((*name).into(), gradient);
+            let gradient = grads.get(&var).cloned().map_or_else(|| var.zeros_like(), Ok)?;
+            gradients.insert(name.into(), gradient);
         }
 
         let pulled = grads.get(&vectors).context("the loss does not depend on the student's vectors")?;

@@ -1,0 +1,111 @@
+//! What is known of emotion terms beside their vectors: what they are also called, and what they are kinds of.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What people call coarse emotions that the lexicon knows by another name.
+const COARSE: [(&str, &[&str]); 5] = [
+    ("joy", &["happiness", "happy"]),
+    ("positive", &["positive", "positivity", "positive emotion", "positive sentiment", "pos"]),
+    ("negative", &["negative", "negativity", "negative emotion", "negative sentiment", "neg"]),
+    ("ambiguous", &["ambiguous", "mixed", "mixed feelings", "mixed emotions"]),
+    ("neutral", &["neutral", "none", "no emotion", "unemotional", "emotionless"]),
+];
+
+/// A term of the lexicon: the finest grain at which Undertone tells emotions apart by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// Its name, lower case.
+    pub term: String,
+    /// Other names of the same emotion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synonyms: Vec<String>,
+    /// The family it belongs to, of some thirty.
+    pub family: String,
+    /// The basic emotion that the family is a form of.
+    pub basic: String,
+    /// Positive, negative, ambiguous or neutral.
+    pub sentiment: String,
+}
+
+impl Term {
+    /// The names it goes by at ever coarser grain: itself, its family, its basic emotion, its sentiment. Lists of basic
+    /// emotions that know no love, such as Ekman's, count it as joy.
+    pub fn lineage(&self) -> [&str; 5] {
+        let wider = if self.basic == "love" { "joy" } else { &self.basic };
+        [&self.term, &self.family, &self.basic, wider, &self.sentiment]
+    }
+}
+
+/// Emotion terms and the tree above them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Term>", into = "Vec<Term>")]
+pub struct Lexicon {
+    terms: Vec<Term>,
+    index: HashMap<String, usize>,
+}
+
+impl From<Vec<Term>> for Lexicon {
+    fn from(terms: Vec<Term>) -> Self {
+        let mut index = HashMap::new();
+        // A term's own name wins over another's synonym.
+        for (i, term) in terms.iter().enumerate() {
+            index.entry(key(&term.term)).or_insert(i);
+        }
+        for (i, term) in terms.iter().enumerate() {
+            for synonym in &term.synonyms {
+                index.entry(key(synonym)).or_insert(i);
+            }
+        }
+        Self { terms, index }
+    }
+}
+
+impl From<Lexicon> for Vec<Term> {
+    fn from(lexicon: Lexicon) -> Self {
+        lexicon.terms
+    }
+}
+
+impl Lexicon {
+    /// The term for no emotion.
+    pub const NEUTRAL: &str = "neutral";
+
+    /// What the lexicon calls an emotion of this name: the term that has it as a name or synonym, or the name of a
+    /// family, a basic emotion or a sentiment in its common spelling; else the name itself.
+    pub fn canonical<'a>(&'a self, name: &'a str) -> &'a str {
+        let name = name.trim();
+        let lower = name.to_lowercase();
+        let known = COARSE.iter().find(|(_, aliases)| aliases.contains(&lower.as_str()));
+        match (known, self.find(name)) {
+            (Some((coarse, _)), _) => coarse,
+            (None, Some(term)) => &self.terms[term].term,
+            (None, None) => name,
+        }
+    }
+
+    /// The terms, in the lexicon's order.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// How many terms.
+    pub fn len(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// Whether there are no terms.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The index of the term that goes by `name`, its own or a synonym; case and outer space do not matter.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.index.get(&key(name)).copied()
+    }
+}
+
+fn key(name: &str) -> String {
+    name.trim().to_lowercase()
+}
