@@ -1,5 +1,6 @@
-//! The command line `undertone`: distils, evaluates and exports the student.
+//! The command line `undertone`: has texts annotated, distils, evaluates and exports the student.
 
+mod annotate;
 mod base;
 mod bundle;
 mod calibrate;
@@ -24,6 +25,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Let a large language model describe texts, for a student to learn from
+    Annotate(Box<annotate::AnnotateArgs>),
     /// Distil a student from annotation sets
     Train(train::TrainArgs),
     /// Measure a model by sets that people labelled
@@ -42,6 +45,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     keep_candle_to_one_thread();
     let result = match Cli::parse().command {
+        Command::Annotate(args) => annotate::annotate(&args),
         Command::Train(args) => train::train(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Export(args) => export::export(&args),

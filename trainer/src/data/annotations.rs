@@ -62,7 +62,8 @@ impl Annotations {
         let mut all = Self::default();
         for folder in folders {
             let folder = folder.as_ref();
-            let file = folder.join("data.jsonl");
+            // What `undertone annotate` wrote may be a file of rows alone.
+            let file = if folder.is_file() { folder.to_owned() } else { folder.join("data.jsonl") };
             ensure!(
                 file.is_file(),
                 "{} is no annotation set: it has no data.jsonl; give a folder that has one",

@@ -9,6 +9,7 @@ mod probes;
 
 pub use annotations::{Annotations, Example};
 pub use evaluation::{EvaluationSet, Task};
-pub use lexicon::{Entry, Lexicon, Relation};
 pub use exam::Exam;
+pub use jsonl::each_row;
+pub use lexicon::{Entry, Lexicon, Relation};
 pub use probes::{Claim, Probe, Probes};
