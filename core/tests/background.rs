@@ -98,8 +98,10 @@ fn terms_compete_and_hubs_lose() {
     let probability = |calibration, label: usize| {
         let scorer = Scorer::new(calibration, background()).unwrap();
         let options = ScoreOptions::default();
-        scorer.score(&rows(&[axis(4)]), &rows(&[axis(label)]), &set(&["stage fright"]), &options).unwrap().probability(0)
-            [0]
+        scorer
+            .score(&rows(&[axis(4)]), &rows(&[axis(label)]), &set(&["stage fright"]), &options)
+            .unwrap()
+            .probability(0)[0]
     };
     let competing = Calibration { competition: 0.5, ..Calibration::default() };
     assert!(probability(competing, 4) < probability(Calibration::default(), 4));
@@ -130,7 +132,8 @@ fn evidence_makes_the_logits() {
         for label in 0..2 {
             let Calibration { scale, bias, hubness, crowding, .. } = calibration;
             let shift = if neutral[label] { calibration.neutral } else { 0.0 };
-            let logit = scale * (evidence[2 * text + label] - hubness * mean[label]) + bias - crowding * 2f32.ln() + shift;
+            let logit =
+                scale * (evidence[2 * text + label] - hubness * mean[label]) + bias - crowding * 2f32.ln() + shift;
             let probability = 1.0 / (1.0 + (-logit).exp());
             assert!((probability - scores.probability(text)[label]).abs() < 1e-6);
         }

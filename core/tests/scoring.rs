@@ -190,14 +190,8 @@ fn what_cannot_be_scored() {
     let text = one_text();
     let bad = |vectors: &Embeddings, options| refused(ErrorKind::BadInput, score(&text, vectors, &set, &options));
     let three = Embeddings::empty(3);
-    assert_eq!(
-        bad(&three, SINGLE),
-        "texts have vectors of length 2 and labels of 3: encode both with one model"
-    );
-    assert_eq!(
-        bad(&text, SINGLE),
-        "2 labels came with 1 vectors: encode the label set as it is now"
-    );
+    assert_eq!(bad(&three, SINGLE), "texts have vectors of length 2 and labels of 3: encode both with one model");
+    assert_eq!(bad(&text, SINGLE), "2 labels came with 1 vectors: encode the label set as it is now");
     for threshold in [-0.5, 1.5, f32::NAN] {
         let message = format!("the threshold is {threshold}, it must be between 0 and 1");
         assert_eq!(bad(&vectors, multi(Some(threshold))), message);

@@ -61,12 +61,17 @@ pub fn speed(args: &SpeedArgs) -> Result<()> {
     for step in 0..args.warmup + args.steps {
         let began = Instant::now();
         let tokens = sequences(step, args.batch, args.tokens, vocabulary);
-        let (loss, gradients) = student.gradients(&workers, &tokens, |_| Noise::none(), |vectors| {
-            let (texts, labels) = (vectors.narrow(0, 0, half)?, vectors.narrow(0, half, half)?);
-            let logits = (texts.matmul(&labels.t()?)? * SCALE)?;
-            let log_p = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
-            Ok(((log_p * &own)?.sum_all()? * (-1.0 / half as f64))?)
-        })?;
+        let (loss, gradients) = student.gradients(
+            &workers,
+            &tokens,
+            |_| Noise::none(),
+            |vectors| {
+                let (texts, labels) = (vectors.narrow(0, 0, half)?, vectors.narrow(0, half, half)?);
+                let logits = (texts.matmul(&labels.t()?)? * SCALE)?;
+                let log_p = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
+                Ok(((log_p * &own)?.sum_all()? * (-1.0 / half as f64))?)
+            },
+        )?;
         optimiser.step(&gradients, RATE, MAX_NORM)?;
         if step >= args.warmup {
             seconds.push(began.elapsed().as_secs_f64());
