@@ -53,6 +53,6 @@ mod tests {
         let text = "a😂b";
         assert_eq!(utf16_ranges(text, [5..6, 0..1, 1..5, 1..5]), [3..4, 0..1, 1..3, 1..3]);
         assert_eq!(utf16_ranges(text, [2..3, 6..99]), [1..1, 4..4]);
-        assert_eq!(utf16_ranges("", [0..0]), [0..0]);
+        assert_eq!(utf16_ranges("", [0..0, 0..0]), [0..0, 0..0]);
     }
 }

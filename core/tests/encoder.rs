@@ -8,7 +8,7 @@ use candle_nn::{VarBuilder, VarMap};
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
 use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Bert, Ragged, SCALE_SUFFIX, TOKEN_TABLE, TokenTable};
-use undertone_core::{Bundle, Calibration, Encoder, EncoderConfig, ErrorKind, FileEntry, Manifest, Tokenizer};
+use undertone_core::{Bundle, Calibration, Encoder, EncoderConfig, ErrorKind, FileEntry, Lexicon, Manifest, Tokenizer};
 
 const WORDS: [&str; 12] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "glad", "sad", "##ly", "not", "face", "tears"];
 

@@ -385,7 +385,7 @@ fn thresholds(models: &[&str], readings: &[&Labels]) -> Result<Markup> {
         let row = |what: String, macro_f1, micro_f1| vec![format!("{name}{what}"), three(macro_f1), three(micro_f1)];
         rows.push(row(format!("shipped, {:.2}", reading.threshold), shipped, shipped_micro));
         rows.push(row(format!("best, {:.2}", best.threshold), best.macro_f1, best.micro_f1));
-        let tenths = cuts.iter().filter(|cut| (cut.threshold * 100.0).round() as usize % 10 == 0);
+        let tenths = cuts.iter().filter(|cut| ((cut.threshold * 100.0).round() as usize).is_multiple_of(10));
         rows.extend(tenths.map(|cut| row(format!("{:.2}", cut.threshold), cut.macro_f1, cut.micro_f1)));
     }
     let caption = format!(

@@ -99,8 +99,8 @@ impl Plot {
                 }
                 @for mark in &self.marks {
                     @match mark {
-                        Mark::Line(points, series) => path class={ "line s" (series) } d=(line(points, &x, &y)) {},
-                        Mark::Guide(points) => path.guide d=(line(points, &x, &y)) {},
+                        Mark::Line(points, series) => path class={ "line s" (series) } d=(line(points, x, y)) {},
+                        Mark::Guide(points) => path.guide d=(line(points, x, y)) {},
                         Mark::Dots(points, radius, series) => g class={ "dots s" (series) } {
                             @for &(a, b) in points {
                                 circle cx=(x(a)) cy=(y(b)) r=(radius) {}

@@ -114,7 +114,9 @@ mod tests {
             Embeddings::new(2, values).unwrap()
         };
         let mut set = LabelSet::new("probe");
-        claim.labels().iter().for_each(|label| drop(set.add(label).unwrap()));
+        for label in claim.labels() {
+            set.add(&label).unwrap();
+        }
         let calibration = Calibration { scale, bias: 0.0, ..Calibration::default() };
         let scorer = Scorer::new(calibration, Background::none(2)).unwrap();
         let scores = scorer.score(&circle(texts), &circle(labels), &set, &ScoreOptions::default()).unwrap();
