@@ -163,7 +163,7 @@ mod tests {
         let fitted = fit(&[set(2), set(7)], &Calibration::default()).unwrap();
         let found = [fitted.scale, fitted.hubness * fitted.scale, fitted.bias, fitted.crowding, fitted.neutral];
         for (found, sought) in found.into_iter().zip(made) {
-            assert!((f64::from(found) - sought).abs() < 0.05, "{fitted:?}");
+            assert!((f64::from(found) - sought).abs() < 0.1, "{fitted:?}");
         }
     }
 
