@@ -1,7 +1,8 @@
 //! `undertone annotate`: a large language model, the teacher, says what texts express; a student learns from it.
 //!
-//! Texts ([`input`]) become items of a [`question`], which goes to the server [`live`] or by [`batch`]; the [`courier`]
-//! carries it, the [`pacer`] keeps to the limits, [`answer`] reads what comes back, and the [`ledger`] keeps it.
+//! Texts ([`input`]) become items of a [`mod@question`], which goes to the server [`mod@live`] or by [`batch`]; the
+//! [`courier`] carries it, the [`pacer`] keeps to the limits, [`answer`] reads what comes back, and the [`ledger`] keeps
+//! it.
 
 mod answer;
 mod batch;
