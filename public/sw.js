@@ -6,6 +6,16 @@ const BUILD = "{{build}}";
 /** Path in the app's folder -> the first 128 bits of the file's SHA-256. */
 const FILES = {/* files */};
 
+// The smallest module with i32x4.relaxed_dot_i8x16_i7x16_add_s; boot.js starts the worker by the same test.
+const RELAXED_SIMD = WebAssembly.validate(
+  new Uint8Array([
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253,
+    15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 147, 2, 11,
+  ]),
+);
+/** The worker that this browser never starts. */
+const UNUSED = RELAXED_SIMD ? /^w\/\w+\/worker[._]/ : /^w\/\w+\/worker-relaxed/;
+
 const SCOPE = self.registration.scope;
 // Other copies of the app may share this origin under another path.
 const OURS = `undertone-shell ${SCOPE} `;
@@ -29,7 +39,7 @@ self.addEventListener("fetch", (event) => {
 async function install() {
   const cache = await caches.open(CACHE);
   await Promise.all(
-    Object.keys(FILES).map(async (path) => {
+    Object.keys(FILES).filter((path) => !UNUSED.test(path)).map(async (path) => {
       const kept = await caches.match(key(path));
       await cache.put(key(path), kept ?? (await download(path)));
     }),

@@ -54,7 +54,7 @@ check 'lints of the worker, as WASM' \
 check 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc -q $native --no-deps
 check 'the app is built, within its size' make dist
 suite 'tests, native and in the browser' cargo test -q $native --no-fail-fast
-suite 'tests as WASM' cargo test $wasm --profile web -p undertone-tests --no-default-features --test parity
+suite 'tests as WASM' cargo test $wasm --profile web -p undertone-tests --no-default-features --test parity --test kernels
 
 [ -z "$failures" ] || printf '\nFailed:%s\n' "$failures"
 printf '\n%s passed, %s failed\n' "$passed" "$failed"

@@ -122,7 +122,8 @@ fn normalise(row: &mut [f32]) -> std::result::Result<(), &'static str> {
     Ok(())
 }
 
-/// The dot product, in eight lanes that the compiler can keep in one register.
+/// The dot product of two vectors of one length, in eight lanes that the compiler can keep in one register.
+#[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, b) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut lanes = [0f32; 8];

@@ -23,7 +23,7 @@ pub use affect::{Affect, AffectHead};
 pub use background::Background;
 pub use bundle::Bundle;
 pub use calibration::Calibration;
-pub use embeddings::Embeddings;
+pub use embeddings::{Embeddings, dot};
 #[cfg(feature = "model")]
 pub use encoder::{Encoded, Encoder, TOKEN_TABLE, Tokenizer};
 pub use error::{Error, ErrorKind, Result};

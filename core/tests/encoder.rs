@@ -1,5 +1,5 @@
 //! The encoder on a tiny random student: gradients, independence of the batch, loading from bytes, limits.
-#![cfg(feature = "model")]
+#![cfg(feature = "candle")]
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,9 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
-use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Bert, Ragged, SCALE_SUFFIX, TOKEN_TABLE, TokenTable};
+use undertone_core::encoder::candle::Bert;
+use undertone_core::encoder::engine::kernels::Kernels;
+use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Ragged, SCALE_SUFFIX, TOKEN_TABLE};
 use undertone_core::{Bundle, Calibration, Encoder, EncoderConfig, ErrorKind, FileEntry, Lexicon, Manifest, Tokenizer};
 
 const WORDS: [&str; 12] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "glad", "sad", "##ly", "not", "face", "tears"];
@@ -32,7 +34,7 @@ fn student() -> (VarMap, Tensor) {
     let variables = VarMap::new();
     let vb = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
     let table = wave(&[WORDS.len(), 16], 0.3);
-    Bert::new(vb, &config(), || Ok(TokenTable::Full(table.clone()))).unwrap();
+    Bert::new(vb, &config(), table.clone()).unwrap();
     for (i, (_, var)) in sorted(&variables).into_iter().enumerate() {
         let near = if var.rank() == 1 { 0.5 } else { 0.0 };
         var.set(&(wave(var.dims(), 1.0 + i as f32) + near).unwrap()).unwrap();
@@ -56,7 +58,7 @@ fn wave(shape: &[usize], phase: f32) -> Tensor {
 
 fn bert(variables: &VarMap, table: &Tensor) -> Bert {
     let vb = VarBuilder::from_varmap(variables, DType::F32, &Device::Cpu);
-    Bert::new(vb, &config(), || Ok(TokenTable::Full(table.clone()))).unwrap()
+    Bert::new(vb, &config(), table.clone()).unwrap()
 }
 
 fn texts() -> Ragged {
@@ -210,6 +212,20 @@ fn a_bundle_gives_the_vectors_of_its_student() {
     assert_eq!(encoded.truncated, [false; 3]);
 }
 
+/// Whatever computes, in whatever company: the same bits.
+#[test]
+fn vectors_do_not_depend_on_the_instructions_or_the_batch() {
+    let texts = ["a b", "GLAD", "", "not sadly a b glad", "sad"];
+    let best = Encoder::load(bundle(&stored(), config())).unwrap().encode(&texts).unwrap().vectors;
+    for kernels in Kernels::available() {
+        let encoder = Encoder::with_kernels(bundle(&stored(), config()), kernels).unwrap();
+        assert_eq!(encoder.encode(&texts).unwrap().vectors, best, "{}", kernels.name);
+        for (i, text) in texts.iter().enumerate() {
+            assert_eq!(encoder.encode(&[text]).unwrap().vectors.row(0), best.row(i), "{}: {text:?}", kernels.name);
+        }
+    }
+}
+
 #[test]
 fn odd_texts_have_vectors() {
     let encoder = Encoder::load(bundle(&stored(), config())).unwrap();
@@ -283,7 +299,7 @@ fn what_does_not_fit_is_named() {
     assert!(error(&short, config()).to_string().contains("embeddings.LayerNorm.weight"));
     let mut scales = stored();
     scales.insert(format!("{TOKEN_TABLE}{SCALE_SUFFIX}"), (Dtype::F32, vec![1], vec![0; 4]));
-    assert!(error(&scales, config()).to_string().contains("scales"));
+    assert!(error(&scales, config()).to_string().contains(SCALE_SUFFIX));
     let wide = EncoderConfig { vocabulary: 13, ..config() };
     assert_eq!(error(&stored(), wide).kind(), ErrorKind::BadTokenizer);
     let deep = EncoderConfig { layers: 3, ..config() };

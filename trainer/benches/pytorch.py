@@ -167,7 +167,7 @@ def undertone():
     """The same by `undertone speed`."""
     numbers = {"batch": ARGS.batch, "tokens": ARGS.tokens, "steps": ARGS.steps, "threads": ARGS.threads}
     options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
-    command = [ARGS.program, "speed", "--base", ARGS.base, "--warmup", str(WARMUP), *options]
+    command = [ARGS.program, "speed", "train", "--base", ARGS.base, "--warmup", str(WARMUP), *options]
     told = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     answer = json.loads(told.stdout)
     return answer["seconds"], answer["losses"]

@@ -9,7 +9,8 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::Deserialize;
 use undertone_core::EncoderConfig;
-use undertone_core::encoder::{Bert, TOKEN_TABLE, TokenTable};
+use undertone_core::encoder::TOKEN_TABLE;
+use undertone_core::encoder::candle::Bert;
 
 /// A base checkpoint, read whole.
 pub struct Base {
@@ -129,7 +130,7 @@ impl Base {
 fn check(tensors: &HashMap<String, Tensor>, config: &EncoderConfig) -> Result<()> {
     let table = tensors.get(TOKEN_TABLE).with_context(|| format!("the tensor {TOKEN_TABLE} is missing"))?.clone();
     let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
-    Bert::new(vb, config, || Ok(TokenTable::Full(table)))?;
+    Bert::new(vb, config, table)?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `undertone export`: a checkpoint as the bundle that the app loads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,13 +9,17 @@ use clap::Args;
 use indicatif::ProgressBar;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
-use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, REFERENCE_VECTORS, SCALE_SUFFIX, TERM_VECTORS, TOKEN_TABLE};
+use undertone_core::encoder::engine::MAX_WEIGHT;
+use undertone_core::encoder::{
+    AFFECT_BIAS, AFFECT_WEIGHT, REFERENCE_VECTORS, Ragged, SCALE_SUFFIX, TERM_VECTORS, TOKEN_TABLE,
+};
 use undertone_core::{Background, Bundle, Calibration, Embeddings, Encoder, FileEntry, Lexicon, Manifest, Scorer};
 
 use crate::bundle;
 use crate::calibrate::{self, Cells};
 use crate::data::{Annotations, EvaluationSet, Task};
 use crate::evaluate::{Report, Subject, distinct};
+use crate::rounding::{Moments, nearest};
 use crate::student::Student;
 use crate::train::Checkpoint;
 
@@ -52,7 +56,7 @@ const COMPARED: usize = 500;
 /// How many texts a label's mean evidence is taken over.
 const REFERENCE: usize = 256;
 
-/// The largest number of an int8 row.
+/// The largest number of an int8 row that no product is taken of.
 const LEVELS: f32 = 127.0;
 
 /// The same for the token table. A sum of three embeddings is normalised right after: it hardly feels the difference,
@@ -78,7 +82,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         _ => sample(annotations.examples.iter().map(|example| &example.text), COMPARED),
     };
 
-    let weights = quantise(&student, &background)?;
+    let weights = quantise(&student, &background, &moments(&student, &texts)?)?;
     ensure!(
         weights.len() <= MAX_FILE,
         "the weights take {} bytes, more than the {MAX_FILE} that static hosts serve well; train with a smaller --vocabulary",
@@ -180,20 +184,39 @@ fn fidelity(full: &Subject, small: &Subject, texts: &[String]) -> Result<(f64, f
     Ok((mean, cosines.into_iter().fold(f64::INFINITY, f64::min)))
 }
 
+/// What goes into each of the encoder's linear maps, by its name, when it reads these texts.
+fn moments(student: &Student, texts: &[String]) -> Result<HashMap<String, Moments>> {
+    let mut seen: HashMap<String, Moments> = HashMap::new();
+    for chunk in texts.chunks(64) {
+        let tokens = student.tokens(chunk.iter().map(String::as_str))?;
+        student.bert.witnessed(&Ragged::new(tokens.iter().map(Vec::as_slice))?, &mut |name, inputs| match seen
+            .get_mut(name)
+        {
+            Some(moments) => moments.add(inputs),
+            None => Moments::of(inputs).map(|moments| drop(seen.insert(name.to_owned(), moments))),
+        })?;
+    }
+    Ok(seen)
+}
+
 /// The weights file: matrices of the encoder in int8 with a scale per row, everything else in f32.
-fn quantise(student: &Student, background: &Background) -> Result<Vec<u8>> {
+fn quantise(student: &Student, background: &Background, moments: &HashMap<String, Moments>) -> Result<Vec<u8>> {
     let mut stored: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
     let f32s = |values: Vec<f32>| values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
     let mut plain = Vec::new();
-    let mut matrix = |name: &str, shape: Vec<usize>, values: &[f32]| {
-        let levels = if name == TOKEN_TABLE { TABLE_LEVELS } else { LEVELS };
-        let (rows, scales) = quantise_rows(values, shape[1], levels);
+    let mut matrix = |name: &str, shape: Vec<usize>, values: &[f32]| -> Result<()> {
+        let (rows, scales) = match name.strip_suffix(".weight").and_then(|map| moments.get(map)) {
+            Some(moments) => moments.feedback()?.round(values, shape[1], MAX_WEIGHT as f32),
+            None if name == TOKEN_TABLE => nearest(values, shape[1], TABLE_LEVELS),
+            None => nearest(values, shape[1], LEVELS),
+        };
         stored.insert(format!("{name}{SCALE_SUFFIX}"), (Dtype::F32, vec![scales.len()], f32s(scales)));
         stored.insert(name.to_owned(), (Dtype::I8, shape, rows));
+        Ok(())
     };
     if !background.lexicon().is_empty() {
         for (name, vectors) in [(TERM_VECTORS, background.terms()), (REFERENCE_VECTORS, background.reference())] {
-            matrix(name, vec![vectors.len(), vectors.dim()], vectors.as_slice());
+            matrix(name, vec![vectors.len(), vectors.dim()], vectors.as_slice())?;
         }
     }
     for (name, tensor) in student.tensors()? {
@@ -202,7 +225,7 @@ fn quantise(student: &Student, background: &Background) -> Result<Vec<u8>> {
         }
         let (shape, values) = (tensor.dims().to_vec(), tensor.flatten_all()?.to_vec1::<f32>()?);
         if shape.len() == 2 {
-            matrix(&name, shape, &values);
+            matrix(&name, shape, &values)?;
         } else {
             plain.push((name, shape, values));
         }
@@ -218,17 +241,4 @@ fn quantise(student: &Student, background: &Background) -> Result<Vec<u8>> {
         stored.iter().map(|(name, (dtype, shape, bytes))| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)));
     let views = views.collect::<Result<Vec<_>>>()?;
     Ok(safetensors::serialize(views, None)?)
-}
-
-/// Each row as whole numbers from -levels to levels times a scale, rounded to nearest.
-fn quantise_rows(values: &[f32], width: usize, levels: f32) -> (Vec<u8>, Vec<f32>) {
-    let mut bytes = Vec::with_capacity(values.len());
-    let mut scales = Vec::new();
-    for row in values.chunks_exact(width.max(1)) {
-        let largest = row.iter().fold(0f32, |m, x| m.max(x.abs()));
-        let scale = if largest > 0.0 { largest / levels } else { 1.0 };
-        bytes.extend(row.iter().map(|x| (x / scale).round() as i8 as u8));
-        scales.push(scale);
-    }
-    (bytes, scales)
 }

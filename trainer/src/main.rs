@@ -7,6 +7,8 @@ mod calibrate;
 mod data;
 mod evaluate;
 mod export;
+mod rounding;
+mod speed;
 mod student;
 mod train;
 mod vocabulary;
@@ -33,9 +35,9 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Write a checkpoint as the bundle that the app loads
     Export(export::ExportArgs),
-    /// Time the training, for benches/pytorch.py
-    #[command(hide = true)]
-    Speed(train::SpeedArgs),
+    /// Time training or reading, for benchmarks beside others
+    #[command(hide = true, subcommand)]
+    Speed(speed::Speed),
 }
 
 /// Tensors of many megabytes come and go at every step; the system's allocator gives each back to the kernel.
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::train(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Export(args) => export::export(&args),
-        Command::Speed(args) => train::speed(&args),
+        Command::Speed(what) => speed::speed(&what),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

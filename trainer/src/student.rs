@@ -7,7 +7,8 @@ use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::{Init, VarBuilder, VarMap};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Bert, TOKEN_TABLE, TokenTable, embed};
+use undertone_core::encoder::candle::{Bert, embed};
+use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, TOKEN_TABLE};
 use undertone_core::{AffectHead, Calibration, Embeddings, EncoderConfig, Tokenizer};
 
 /// The logarithm of the factor between cosine and logit.
@@ -53,7 +54,7 @@ impl Student {
         vb.get_with_hints((), LOGIT_SCALE, Init::Const(f64::from(15f32.ln())))?;
         vb.get_with_hints((), LOGIT_BIAS, Init::Const(-7.0))?;
         let heads: Vec<String> = names(&variables);
-        let bert = Bert::new(vb, &config, || Ok(TokenTable::Full(table.clone())))?;
+        let bert = Bert::new(vb, &config, table.clone())?;
         let student = Self { config, tokenizer, bert, table, variables };
         for (name, var) in &student.variables()? {
             match tensors.get(name) {

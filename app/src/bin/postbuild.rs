@@ -1,8 +1,8 @@
 //! The last step of `trunk build --release`, run by its `post_build` hook on the staged files.
 //!
-//! It optimises the WebAssembly, moves the worker to a folder named after its contents (Trunk
+//! It optimises the WebAssembly, moves the workers to a folder named after their contents (Trunk
 //! gives workers no hash, so a browser could pair an old worker with a new page), writes where
-//! the worker is and what this build is called into `index.html`, lists the files of the shell
+//! the workers are and what this build is called into `index.html`, lists the files of the shell
 //! in `sw.js`, and refuses a build that has grown too large.
 
 use std::{
@@ -21,10 +21,17 @@ use sha2::{Digest as _, Sha256};
 const PAGE_CEILING: usize = 500_000;
 const WORKER_CEILING: usize = 1_500_000;
 
-/// What Trunk writes for the worker, and must stay together: its imports are relative.
-const WORKER: [&str; 3] = ["worker.js", "worker_bg.wasm", "worker_loader.js"];
-const WORKER_WASM: &str = WORKER[1];
-const WORKER_LOADER: &str = WORKER[2];
+/// The worker's two builds: for every browser, and for those with relaxed SIMD.
+const WORKERS: [&str; 2] = ["worker", "worker-relaxed"];
+
+/// What Trunk writes for a worker, and must stay together: its imports are relative.
+fn worker_files(worker: &str) -> [String; 3] {
+    [format!("{worker}.js"), worker_wasm(worker), format!("{worker}_loader.js")]
+}
+
+fn worker_wasm(worker: &str) -> String {
+    format!("{worker}_bg.wasm")
+}
 
 fn main() -> ExitCode {
     match run() {
@@ -45,13 +52,20 @@ fn run() -> Result<()> {
     let template = folder("TRUNK_SOURCE_DIR")?.join("public/sw.js");
     let page_wasm = find_page_wasm(&staging)?;
     optimise(&staging.join(&page_wasm), "-Os")?;
-    optimise(&staging.join(WORKER_WASM), "-O3")?;
     weigh("the page", &staging.join(&page_wasm), PAGE_CEILING)?;
-    weigh("the worker", &staging.join(WORKER_WASM), WORKER_CEILING)?;
+    for worker in WORKERS {
+        let wasm = staging.join(worker_wasm(worker));
+        optimise(&wasm, "-O3")?;
+        weigh(worker, &wasm, WORKER_CEILING)?;
+    }
 
-    let worker = move_worker(&staging)?;
+    let folder = name_folder(&staging)?;
     let page = staging.join("index.html");
-    let html = stamp(&read_text(&page)?, "undertone-worker", &worker)?;
+    let mut html = read_text(&page)?;
+    for worker in WORKERS {
+        move_worker(&staging, worker, &folder)?;
+        html = stamp(&html, &format!("undertone-{worker}"), &format!("{folder}/{worker}_loader.js"))?;
+    }
     write(&page, &html)?;
 
     let build = name_build(&shell_files(&staging)?);
@@ -73,13 +87,13 @@ fn find_page_wasm(staging: &Path) -> Result<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(staging).with_context(|| staging.display().to_string())? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with("_bg.wasm") && name != WORKER_WASM {
+        if name.ends_with("_bg.wasm") && !WORKERS.iter().any(|worker| name == worker_wasm(worker)) {
             found.push(name);
         }
     }
     ensure!(
         found.len() == 1,
-        "{}: one *_bg.wasm of the page expected beside {WORKER_WASM}, found {found:?}",
+        "{}: one *_bg.wasm of the page expected beside the workers', found {found:?}",
         staging.display()
     );
     Ok(found.remove(0))
@@ -95,6 +109,7 @@ fn optimise(wasm: &Path, level: &str) -> Result<()> {
             "--enable-mutable-globals",
             "--enable-nontrapping-float-to-int",
             "--enable-reference-types",
+            "--enable-relaxed-simd",
             "--enable-sign-ext",
             "--enable-simd",
         ])
@@ -126,19 +141,22 @@ fn weigh(what: &str, wasm: &Path, ceiling: usize) -> Result<()> {
     Ok(())
 }
 
-/// Moves the worker's files to a folder named after their contents; returns the loader's path.
-fn move_worker(staging: &Path) -> Result<String> {
+/// A folder for the workers' files, named after their contents.
+fn name_folder(staging: &Path) -> Result<String> {
     let mut digest = Sha256::new();
-    for name in WORKER {
+    for name in WORKERS.iter().flat_map(|worker| worker_files(worker)) {
         digest.update(read(&staging.join(name))?);
     }
-    let folder = format!("w/{}", short(&digest.finalize()));
-    fs::create_dir_all(staging.join(&folder)).with_context(|| folder.clone())?;
-    for name in WORKER {
-        let to = staging.join(&folder).join(name);
+    Ok(format!("w/{}", short(&digest.finalize())))
+}
+
+fn move_worker(staging: &Path, worker: &str, folder: &str) -> Result<()> {
+    fs::create_dir_all(staging.join(folder)).with_context(|| folder.to_owned())?;
+    for name in worker_files(worker) {
+        let to = staging.join(folder).join(&name);
         fs::rename(staging.join(name), &to).with_context(|| to.display().to_string())?;
     }
-    Ok(format!("{folder}/{WORKER_LOADER}"))
+    Ok(())
 }
 
 /// Sets the content of `<meta name="...">`.

@@ -43,6 +43,12 @@ impl Undertone {
         Ok(Self { encoder: loaded.encoder })
     }
 
+    /// What instructions the model computes with: `"relaxed SIMD"` or `"SIMD"`.
+    #[wasm_bindgen(getter)]
+    pub fn kernels(&self) -> String {
+        self.encoder.kernels().to_owned()
+    }
+
     /// The texts as unit vectors, one after the other: `{ vectors: Float32Array, dim, truncated }`,
     /// where `truncated` says for each text whether it is longer than the model reads.
     pub fn encode(&self, texts: Vec<String>) -> Result<JsValue, JsValue> {

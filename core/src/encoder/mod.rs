@@ -1,19 +1,20 @@
 //! The student: texts and label wordings to unit vectors.
 
-mod bert;
-mod ops;
+#[cfg(feature = "candle")]
+pub mod candle;
+pub mod engine;
+mod math;
+mod ragged;
 mod tokenize;
 mod weights;
 
-use candle_core::{DType, Device};
-use candle_nn::VarBuilder;
-
-pub use bert::{Bert, Noise, Ragged, TokenTable};
+pub use ragged::Ragged;
 pub use tokenize::{Located, Tokenizer, Tokens};
-pub use weights::{SCALE_SUFFIX, TOKEN_TABLE};
+pub use weights::{Int8, SCALE_SUFFIX, TOKEN_TABLE, Weights};
+
+use engine::{Engine, kernels::Kernels};
 
 use crate::{AffectHead, Background, Bundle, Embeddings, Error, ErrorKind, Manifest, Result, Scorer};
-use weights::Weights;
 
 /// The name of the affect head's weights `(2, hidden)` in the bundle: valence, arousal.
 pub const AFFECT_WEIGHT: &str = "affect.weight";
@@ -25,14 +26,15 @@ pub const TERM_VECTORS: &str = "lexicon.vectors";
 /// The name of the reference texts' vectors `(texts, hidden)`.
 pub const REFERENCE_VECTORS: &str = "reference.vectors";
 
-/// How many tokens are encoded at once: bounds the memory that a long list of texts takes.
-const TOKENS_AT_ONCE: usize = 1024;
+/// How many tokens are encoded at once. More would share the way of the weights through the caches among more rows; but
+/// then the rows no longer fit in there themselves.
+const TOKENS_AT_ONCE: usize = 256;
 
 /// A loaded student.
 pub struct Encoder {
     manifest: Manifest,
     tokenizer: Tokenizer,
-    bert: Bert,
+    engine: Engine,
     affect: AffectHead,
     scorer: Scorer,
 }
@@ -47,12 +49,20 @@ pub struct Encoded {
 }
 
 impl Encoder {
-    /// Builds the student from a bundle's bytes, which are given up: tensors are widened one at a time, and only the
-    /// token table stays, in int8.
+    /// Builds the student from a bundle's bytes, which are given up: matrices are packed one at a time, and only the token
+    /// table stays as it was.
     ///
     /// # Errors
     /// [`ErrorKind::BadModel`] or [`ErrorKind::BadTokenizer`], saying which tensor or file does not fit.
     pub fn load(bundle: Bundle) -> Result<Self> {
+        Self::with_kernels(bundle, Kernels::best())
+    }
+
+    /// As [`Encoder::load`], for kernels of one's choice: all give the same vectors.
+    ///
+    /// # Errors
+    /// As [`Encoder::load`].
+    pub fn with_kernels(bundle: Bundle, kernels: &'static Kernels) -> Result<Self> {
         let Bundle { manifest, weights, tokenizer } = bundle;
         let config = &manifest.encoder;
         let tokenizer = Tokenizer::from_bytes(&tokenizer, config.max_tokens)?;
@@ -67,20 +77,19 @@ impl Encoder {
             ));
         }
         let weights = Weights::new(weights)?;
-        let bias: [f32; 2] = weights.values(AFFECT_BIAS)?.try_into().map_err(|bias: Vec<f32>| {
-            Error::new(ErrorKind::BadModel, format!("the affect head has {} biases, not 2", bias.len()))
-        })?;
-        let affect = AffectHead::new(config.hidden, weights.values(AFFECT_WEIGHT)?, bias)?;
+        let affect = {
+            let bias = weights.floats(AFFECT_BIAS, &[2])?;
+            AffectHead::new(config.hidden, weights.floats(AFFECT_WEIGHT, &[2, config.hidden])?, [bias[0], bias[1]])?
+        };
         let background = if manifest.lexicon.is_empty() {
             Background::none(config.hidden)
         } else {
-            let vectors = |name| Embeddings::new(config.hidden, weights.values(name)?);
+            let vectors = |name| Embeddings::new(config.hidden, weights.values(name)?.0);
             Background::new(manifest.lexicon.clone(), vectors(TERM_VECTORS)?, vectors(REFERENCE_VECTORS)?)?
         };
         let scorer = Scorer::new(manifest.calibration.clone(), background)?;
-        let vb = VarBuilder::from_backend(Box::new(weights.clone()), DType::F32, Device::Cpu);
-        let bert = Bert::new(vb, config, || weights.into_token_table()).map_err(broken)?;
-        Ok(Self { manifest, tokenizer, bert, affect, scorer })
+        let engine = Engine::with_kernels(weights, config, kernels)?;
+        Ok(Self { manifest, tokenizer, engine, affect, scorer })
     }
 
     /// The unit vectors of texts, in their order. A text's vector does not depend on its neighbours.
@@ -98,7 +107,8 @@ impl Encoder {
                 total <= TOKENS_AT_ONCE
             });
             let (batch, after) = rest.split_at(fitting.count().max(1));
-            vectors.push(&embed(&self.bert, batch.iter().map(|t| t.ids.as_slice()))?)?;
+            let batch = Ragged::new(batch.iter().map(|tokens| tokens.ids.as_slice()))?;
+            vectors.push(&Embeddings::new(vectors.dim(), self.engine.forward(&batch)?)?)?;
             rest = after;
         }
         Ok(Encoded { vectors, truncated: tokens.iter().map(|t| t.truncated).collect() })
@@ -119,22 +129,13 @@ impl Encoder {
         &self.scorer
     }
 
+    /// What instructions it computes with.
+    pub fn kernels(&self) -> &'static str {
+        self.engine.kernels().name
+    }
+
     /// What the bundle says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
-}
-
-/// The unit vectors of token ids, with whatever weights `bert` has at present.
-///
-/// # Errors
-/// An empty text, or one longer than the model has positions.
-pub fn embed<'a>(bert: &Bert, texts: impl IntoIterator<Item = &'a [u32]>) -> Result<Embeddings> {
-    let rows = Ragged::new(texts).and_then(|texts| bert.forward(&texts)).map_err(broken)?;
-    let (_, dim) = rows.dims2().map_err(broken)?;
-    Embeddings::new(dim, rows.flatten_all().and_then(|rows| rows.to_vec1()).map_err(broken)?)
-}
-
-fn broken(e: candle_core::Error) -> Error {
-    Error::new(ErrorKind::BadModel, format!("the model does not run: {e}")).with_source(e)
 }

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
-use undertone_core::encoder::Noise;
+use undertone_core::encoder::candle::Noise;
 use undertone_core::{Embeddings, Tokenizer};
 
 use crate::base::Base;

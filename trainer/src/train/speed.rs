@@ -1,4 +1,4 @@
-//! `undertone speed`: how fast the trainer trains, on made-up tokens. `benches/pytorch.py` holds it against PyTorch, and
+//! `undertone speed train`: how fast the trainer trains, on made-up tokens. `benches/pytorch.py` holds it against PyTorch, and
 //! does the very same there: whoever changes the one changes the other.
 
 use std::time::Instant;
@@ -8,7 +8,7 @@ use candle_core::{D, DType, Device, Tensor};
 use clap::Args;
 use serde_json::json;
 use undertone_core::Tokenizer;
-use undertone_core::encoder::Noise;
+use undertone_core::encoder::candle::Noise;
 
 use super::optimiser::AdamW;
 use super::step::Workers;

@@ -8,7 +8,8 @@
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Noise, Ragged};
+use undertone_core::encoder::candle::Noise;
+use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Ragged};
 
 use super::batch::Batch;
 use super::objective::{Head, Objective, Targets};

@@ -4,15 +4,12 @@
 //! list of offsets says where each text begins. No padding exists, so none is computed and none can leak into a vector.
 //! candle's own fused layer norm has no backward and says nothing about it: with these, every variable learns.
 
-use std::sync::Arc;
-
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 
 use crate::embeddings::dot;
-
-/// Where each text's token rows begin, and after the last one their number: `texts + 1` ascending entries.
-pub type Offsets = Arc<[usize]>;
+use crate::encoder::math::{add_scaled, exp, moments, normal, reciprocal_length, sum};
+use crate::encoder::ragged::Offsets;
 
 /// `x wᵀ + b`, for `x (n, in)`, `w (out, in)`, `b (out)`.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
@@ -48,55 +45,6 @@ pub fn unit_rows(x: &Tensor) -> Result<Tensor> {
 /// same seed draws the same values, wherever they are computed.
 pub fn dropout(x: &Tensor, rate: f32, seed: u64) -> Result<Tensor> {
     x.apply_op1(Dropout { rate, seed })
-}
-
-/// `e^x` within 2 ulp for `x` in -87..88, clamped outside; without a branch or a call, so that it vectorises.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding and subtracting it rounds to the nearest integer
-    let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + MAGIC) - MAGIC;
-    let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
-    let p = 1.987_569_1e-4;
-    let p = p * r + 1.398_199_9e-3;
-    let p = p * r + 8.333_452e-3;
-    let p = p * r + 4.166_579_6e-2;
-    let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 0.5;
-    let p = p * r * r + r + 1.0;
-    p * f32::from_bits(((n as i32 + 127) << 23) as u32)
-}
-
-/// Φ(x), the cumulative normal distribution, and `e^(-x²/2)`. Absolute error of Φ below 1e-6
-/// (Abramowitz and Stegun 7.1.26).
-#[inline(always)]
-fn normal(x: f32) -> (f32, f32) {
-    let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
-    let t = 1.0 / (1.0 + 0.327_591_1 * z);
-    let e = exp(-z * z);
-    let poly = ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_74) * t + 0.254_829_6) * t;
-    let tail = 0.5 * poly * e;
-    (if x < 0.0 { tail } else { 1.0 - tail }, e)
-}
-
-#[inline(always)]
-fn sum(a: &[f32]) -> f32 {
-    let mut acc = [0f32; 8];
-    let a8 = a.chunks_exact(8);
-    let tail: f32 = a8.remainder().iter().sum();
-    for x in a8 {
-        for i in 0..8 {
-            acc[i] += x[i];
-        }
-    }
-    acc.iter().sum::<f32>() + tail
-}
-
-#[inline(always)]
-fn add_scaled(out: &mut [f32], x: &[f32], scale: f32) {
-    for (o, x) in out.iter_mut().zip(x) {
-        *o += scale * x;
-    }
 }
 
 fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
@@ -175,19 +123,6 @@ struct LayerNorm {
     eps: f32,
 }
 
-impl LayerNorm {
-    /// Mean and reciprocal standard deviation of a row.
-    fn moments(&self, row: &[f32]) -> (f32, f32) {
-        let n = row.len() as f32;
-        let mean = sum(row) / n;
-        let mut acc = [0f32; 8];
-        for (i, x) in row.iter().enumerate() {
-            acc[i % 8] += (x - mean) * (x - mean);
-        }
-        (mean, 1.0 / (acc.iter().sum::<f32>() / n + self.eps).sqrt())
-    }
-}
-
 impl CustomOp3 for LayerNorm {
     fn name(&self) -> &'static str {
         "layer-norm"
@@ -205,7 +140,7 @@ impl CustomOp3 for LayerNorm {
         let (x, w, b) = (slice(x, x_layout)?, slice(w, w_layout)?, slice(b, b_layout)?);
         let mut out = vec![0f32; x.len()];
         for (x, y) in x.chunks_exact(w.len()).zip(out.chunks_exact_mut(w.len())) {
-            let (mean, rstd) = self.moments(x);
+            let (mean, rstd) = moments(x, self.eps);
             for i in 0..w.len() {
                 y[i] = (x[i] - mean) * rstd * w[i] + b[i];
             }
@@ -227,7 +162,7 @@ impl CustomOp3 for LayerNorm {
             let mut dx = vec![0f32; x.len()];
             let (mut normed, mut scaled) = (vec![0f32; hidden], vec![0f32; hidden]);
             for ((x, g), dx) in x.chunks_exact(hidden).zip(grad.chunks_exact(hidden)).zip(dx.chunks_exact_mut(hidden)) {
-                let (mean, rstd) = self.moments(x);
+                let (mean, rstd) = moments(x, self.eps);
                 for i in 0..hidden {
                     normed[i] = (x[i] - mean) * rstd;
                     scaled[i] = g[i] * w[i];
@@ -444,13 +379,6 @@ impl CustomOp1 for MeanPool {
 
 struct UnitRows;
 
-impl UnitRows {
-    /// The reciprocal length; a row of zeros stays one.
-    fn factor(row: &[f32]) -> f32 {
-        1.0 / dot(row, row).sqrt().max(1e-12)
-    }
-}
-
 impl CustomOp1 for UnitRows {
     fn name(&self) -> &'static str {
         "unit-rows"
@@ -460,7 +388,7 @@ impl CustomOp1 for UnitRows {
         let (_, width) = layout.shape().dims2()?;
         let mut out = slice(x, layout)?.to_vec();
         for row in out.chunks_exact_mut(width) {
-            let factor = Self::factor(row);
+            let factor = reciprocal_length(row);
             row.iter_mut().for_each(|x| *x *= factor);
         }
         Ok((CpuStorage::F32(out), layout.shape().clone()))
@@ -474,7 +402,7 @@ impl CustomOp1 for UnitRows {
             for ((x, unit), dx) in rows {
                 let along = dot(unit, dx);
                 add_scaled(dx, unit, -along);
-                let factor = Self::factor(x);
+                let factor = reciprocal_length(x);
                 dx.iter_mut().for_each(|d| *d *= factor);
             }
             dx

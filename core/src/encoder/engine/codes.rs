@@ -1,0 +1,35 @@
+//! Activations in integers.
+
+/// Rows of activations in 8 bits, each with its own scale and zero.
+///
+/// Value `x` of a row is about `scale · (code − zero)`; codes are -128 to 127. They stand in groups as one 32-bit load
+/// brings them: four `i8`, or two `i16`, as the kernel multiplies them. The last group of a row is filled with 0.
+#[derive(Default)]
+pub struct Codes {
+    /// How many groups a row has.
+    pub groups: usize,
+    /// All rows' groups.
+    pub values: Vec<u32>,
+    /// What each row needs beside.
+    pub rows: Vec<Row>,
+}
+
+/// How a row of codes is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Row {
+    /// What a step is worth.
+    pub scale: f32,
+    /// The code of 0.
+    pub zero: i32,
+    /// The sum of the codes.
+    pub sum: i32,
+}
+
+impl Codes {
+    /// Makes room for rows; what was there stays until it is overwritten.
+    pub fn resize(&mut self, rows: usize, groups: usize) {
+        self.groups = groups;
+        self.values.resize(rows * groups, 0);
+        self.rows.resize(rows, Row::default());
+    }
+}

@@ -1,0 +1,32 @@
+//! The product in plain Rust: what others are measured by, and what runs where none of them does.
+
+use super::generic::{Sums, Tile};
+use super::{Kernels, kernels};
+
+pub struct Portable;
+
+impl Tile for Portable {
+    const ROWS: usize = 4;
+    const COLUMNS: usize = 8;
+    const GROUP: usize = 4;
+
+    #[inline(always)]
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+        let mut sums = [[0i32; Self::COLUMNS]; R];
+        for (group, weights) in panel.chunks_exact(Self::COLUMNS * Self::GROUP).enumerate() {
+            for (row, sums) in rows.iter().zip(&mut sums) {
+                let codes = row[group].to_ne_bytes();
+                for (weights, sum) in weights.chunks_exact(Self::GROUP).zip(sums) {
+                    for (code, &weight) in codes.iter().zip(weights) {
+                        *sum += i32::from(*code as i8) * i32::from(weight);
+                    }
+                }
+            }
+        }
+        for (out, sums) in out.iter_mut().zip(sums) {
+            out[..Self::COLUMNS].copy_from_slice(&sums);
+        }
+    }
+}
+
+pub static KERNELS: Kernels = kernels!("portable", Portable);

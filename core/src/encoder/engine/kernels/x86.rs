@@ -1,0 +1,84 @@
+//! The product on x86: eight bits by eight bits with `vpmaddubsw` (AVX2), or `vpdpbusd` (AVX-512 VNNI).
+
+use std::arch::x86_64::*;
+
+use super::generic::{Sums, Tile};
+use super::{Kernels, kernels};
+
+/// Those that this processor has, the fastest first.
+pub fn available() -> impl Iterator<Item = &'static Kernels> {
+    let vnni = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vnni");
+    let avx2 = is_x86_feature_detected!("avx2");
+    [vnni.then_some(&VNNI), avx2.then_some(&AVX2)].into_iter().flatten()
+}
+
+static VNNI: Kernels = kernels!("AVX-512 VNNI", Vnni, "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni");
+static AVX2: Kernels = kernels!("AVX2", Avx2, "avx2");
+
+struct Vnni;
+
+impl Tile for Vnni {
+    const ROWS: usize = 8;
+    const COLUMNS: usize = 32;
+    const GROUP: usize = 4;
+
+    #[inline(always)]
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+        // SAFETY: each chunk of the panel has two registers' bytes, each row of `out` two registers' sums.
+        unsafe {
+            let mut sums = [[_mm512_setzero_si512(); 2]; R];
+            for (group, weights) in panel.chunks_exact(Self::COLUMNS * Self::GROUP).enumerate() {
+                let weights = weights.as_ptr();
+                let weights = [_mm512_loadu_si512(weights.cast()), _mm512_loadu_si512(weights.add(64).cast())];
+                for (row, sums) in rows.iter().zip(&mut sums) {
+                    let codes = _mm512_set1_epi32(*row.get_unchecked(group) as i32);
+                    sums[0] = _mm512_dpbusd_epi32(sums[0], weights[0], codes);
+                    sums[1] = _mm512_dpbusd_epi32(sums[1], weights[1], codes);
+                }
+            }
+            for (out, sums) in out.iter_mut().zip(sums) {
+                let out = out.as_mut_ptr();
+                _mm512_storeu_si512(out.cast(), sums[0]);
+                _mm512_storeu_si512(out.add(16).cast(), sums[1]);
+            }
+        }
+    }
+}
+
+struct Avx2;
+
+impl Tile for Avx2 {
+    const ROWS: usize = 4;
+    const COLUMNS: usize = 16;
+    const GROUP: usize = 4;
+
+    #[inline(always)]
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+        // SAFETY: as above, with registers half as wide.
+        unsafe {
+            let ones = _mm256_set1_epi16(1);
+            let mut sums = [[_mm256_setzero_si256(); 2]; R];
+            for (group, weights) in panel.chunks_exact(Self::COLUMNS * Self::GROUP).enumerate() {
+                let weights = weights.as_ptr();
+                let weights = [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(32).cast())];
+                for (row, sums) in rows.iter().zip(&mut sums) {
+                    let codes = _mm256_set1_epi32(*row.get_unchecked(group) as i32);
+                    for (sum, weights) in sums.iter_mut().zip(weights) {
+                        // Two products of at most 127 and 128 fit into 16 bits.
+                        let pairs = _mm256_maddubs_epi16(weights, codes);
+                        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+                    }
+                }
+            }
+            for (out, sums) in out.iter_mut().zip(sums) {
+                let out = out.as_mut_ptr();
+                _mm256_storeu_si256(out.cast(), sums[0]);
+                _mm256_storeu_si256(out.add(8).cast(), sums[1]);
+            }
+        }
+    }
+}
