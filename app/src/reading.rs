@@ -1,6 +1,6 @@
 //! What a text was found to feel like: all that the page shows of it.
 
-use undertone_core::{Affect, Embeddings, Label, LabelId, LabelSet, Mode, Result, ScoreOptions, Scorer};
+use undertone_core::{Affect, Embeddings, Label, LabelId, LabelSet, Mode, Prepared, Result, ScoreOptions, Scorer};
 
 use crate::session::Order;
 
@@ -55,15 +55,15 @@ pub struct Encoded {
 }
 
 impl Reading {
-    /// Scores a text against labels.
+    /// Scores a text against the labels of a set.
     pub fn new(
         text: &Encoded,
-        labels: &Embeddings,
+        labels: &Prepared,
         set: &LabelSet,
         scorer: &Scorer,
         options: &ScoreOptions,
     ) -> Result<Self> {
-        let scores = scorer.score(&text.vector, labels, set, options)?;
+        let scores = scorer.score(&text.vector, labels, options)?;
         let common = match options.mode {
             Mode::Multi => Some(options.threshold.unwrap_or(scorer.calibration().threshold)),
             Mode::Single => None,
@@ -154,7 +154,7 @@ mod tests {
             truncated: false,
             affect: Affect { valence: 5.0, arousal: 5.0 },
         };
-        let labels = Embeddings::new(2, vectors.to_vec()).unwrap();
+        let labels = scorer.prepare(Embeddings::new(2, vectors.to_vec()).unwrap(), &set).unwrap();
         let options = ScoreOptions { mode, threshold: None };
         Reading::new(&text, &labels, &set, &scorer, &options).unwrap()
     }

@@ -301,6 +301,15 @@ impl App {
     }
 
     fn keep_reading(self) {
+        // Apart from the text, which changes with every key.
+        let prepared = Memo::new(move |_| {
+            let loaded = self.model()?;
+            let prepare = |labels: &LabelSet| {
+                let vectors = self.wordings.with(|wordings| wordings.matrix(labels, loaded.model.dim as usize))?;
+                vectors.map(|vectors| loaded.scorer.prepare(vectors, labels).map(Arc::new)).transpose()
+            };
+            self.board.with(|board| prepare(&board.labels)).map_err(|error| error.to_string()).transpose()
+        });
         Effect::new(move |_| {
             // Without a model the last reading stays: it is as true as it was.
             let Some(loaded) = self.model() else {
@@ -311,19 +320,19 @@ impl App {
                 let Some(encoded) = encoded else {
                     return Ok(Some(None));
                 };
-                self.board.with(|board| {
-                    let labels = &board.labels;
-                    let matrix = self.wordings.with(|wordings| wordings.matrix(labels, loaded.model.dim as usize))?;
-                    let Some(matrix) = matrix else {
-                        return Ok(None);
-                    };
-                    Reading::new(encoded, &matrix, labels, &loaded.scorer, &options).map(|reading| Some(Some(reading)))
-                })
+                // Until all wordings have a vector, the last reading stays.
+                let Some(labels) = prepared.get().transpose()? else {
+                    return Ok(None);
+                };
+                self.board
+                    .with(|board| Reading::new(encoded, &labels, &board.labels, &loaded.scorer, &options))
+                    .map(|reading| Some(Some(reading)))
+                    .map_err(|error| error.to_string())
             });
             match reading {
                 Ok(Some(reading)) => self.reading.set(reading),
                 Ok(None) => (),
-                Err(error) => self.complain(error.to_string()),
+                Err(message) => self.complain(message),
             }
         });
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use undertone_core::{AffectHead, Calibration, Error, ErrorKind, Lexicon};
 
 /// The version of this protocol; page and worker must agree on it.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// What the page's worker is called. The engine's module starts its message loop only in a
 /// worker of this name, so that any other page may import the module as a library.
@@ -127,8 +127,6 @@ pub struct Model {
     pub max_tokens: u32,
     /// The bytes of its files.
     pub bytes: f64,
-    /// Whether a copy is kept on this device, for use without a network.
-    pub kept: bool,
     /// From similarity to probability.
     pub calibration: Calibration,
     /// The terms that coarse labels are scored through.

@@ -33,6 +33,22 @@ impl Bundle {
         manifest.file(Self::TOKENIZER)?.verify(&tokenizer)?;
         Ok(Self { manifest, weights, tokenizer })
     }
+
+    /// As [`Bundle::new`], with the files' SHA-256 in hexadecimal from whoever computes them best: in a browser, the
+    /// browser.
+    ///
+    /// # Errors
+    /// As [`Bundle::new`].
+    pub fn with_digests(
+        manifest: Manifest,
+        (weights, weights_sha256): (Vec<u8>, String),
+        (tokenizer, tokenizer_sha256): (Vec<u8>, String),
+    ) -> Result<Self> {
+        manifest.validate()?;
+        manifest.file(Self::WEIGHTS)?.verify_digest(&weights, || weights_sha256)?;
+        manifest.file(Self::TOKENIZER)?.verify_digest(&tokenizer, || tokenizer_sha256)?;
+        Ok(Self { manifest, weights, tokenizer })
+    }
 }
 
 impl fmt::Debug for Bundle {

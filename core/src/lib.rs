@@ -32,5 +32,5 @@ pub use lexicon::{Lexicon, Term};
 pub use manifest::{EncoderConfig, FileEntry, Manifest};
 #[cfg(feature = "model")]
 pub use normalise::{Normalised, normalise};
-pub use score::{Mode, ScoreOptions, Scorer, Scores};
+pub use score::{Mode, Prepared, ScoreOptions, Scorer, Scores};
 pub use utf16::utf16_ranges;

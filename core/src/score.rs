@@ -103,7 +103,21 @@ struct Shares {
     competition: f32,
 }
 
-/// What stays the same for all texts of a label set.
+/// A label set as texts are scored against it: all that depends on the labels alone, so that a text that changes with
+/// every key costs no more than it must.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    vectors: Embeddings,
+    columns: Vec<Column>,
+    /// The thresholds that labels have of their own.
+    thresholds: Vec<Option<f32>>,
+    lifts: Vec<(usize, usize)>,
+    /// The lexicon's term for no emotion and its column, if no label of the set stands for it.
+    neutral: Option<(usize, Column)>,
+}
+
+/// What stays the same for all texts of a label.
+#[derive(Debug, Clone, PartialEq)]
 struct Column {
     claims: Vec<usize>,
     /// What is added to scaled evidence.
@@ -132,7 +146,22 @@ impl Scorer {
         &self.background
     }
 
-    /// Scores texts. `labels` has one row for each label of `set`, in its order.
+    /// Prepares labels for [`Scorer::score`]. `vectors` has one row for each label of `set`, in its order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: another number of vectors than of labels, or vectors of another model.
+    pub fn prepare(&self, vectors: Embeddings, set: &LabelSet) -> Result<Prepared> {
+        self.check(&vectors, set)?;
+        let neutral = self.background.neutral(set);
+        let claims = self.background.claims(set).into_iter();
+        let rows = vectors.rows().zip(claims).zip(neutral);
+        let columns: Vec<_> = rows.map(|((label, claims), neutral)| self.column(label, claims, neutral, set)).collect();
+        let neutral = self.neutral_column(set, &columns);
+        let thresholds = set.labels().iter().map(|label| label.threshold).collect();
+        Ok(Prepared { vectors, columns, thresholds, lifts: lifts(set), neutral })
+    }
+
+    /// Scores texts.
     ///
     /// - [`Mode::Multi`]: a label's probability is the sigmoid of its logit ([`Calibration`]), and lifts those of its
     ///   ancestors. None has the probability that the most probable label lacks.
@@ -141,21 +170,15 @@ impl Scorer {
     ///   would not be on loses against none.
     ///
     /// # Errors
-    /// [`ErrorKind::BadInput`]: vectors of different lengths, another number of vectors than of labels, or a threshold
-    /// that is not between 0 and 1.
-    pub fn score(
-        &self,
-        texts: &Embeddings,
-        labels: &Embeddings,
-        set: &LabelSet,
-        options: &ScoreOptions,
-    ) -> Result<Scores> {
-        self.check(texts, labels, set, options)?;
-        let columns = self.columns(labels, set);
+    /// [`ErrorKind::BadInput`]: vectors of different lengths, or a threshold that is not between 0 and 1.
+    pub fn score(&self, texts: &Embeddings, labels: &Prepared, options: &ScoreOptions) -> Result<Scores> {
+        let Prepared { vectors: labels, columns, thresholds, lifts, neutral } = labels;
+        same_length(texts, labels)?;
+        if let Some(threshold) = options.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
+            return Err(bad(format!("the threshold is {threshold}, it must be between 0 and 1")));
+        }
         let threshold = logit(self.calibration.threshold);
-        let neutral = self.neutral_column(set, &columns);
         let common = options.threshold.unwrap_or(self.calibration.threshold);
-        let lifts = lifts(set);
         let width = labels.len();
         let cells = texts.len() * width;
         let mut scores = Scores {
@@ -171,20 +194,20 @@ impl Scorer {
             scores.cosine.extend(labels.rows().map(|label| dot(text, label).clamp(-1.0, 1.0)));
             let cosine = &scores.cosine[from..];
             let shares = self.shares(text);
-            let logits = cosine.iter().zip(&columns).map(|(&cosine, column)| self.logit(cosine, column, &shares));
+            let logits = cosine.iter().zip(columns).map(|(&cosine, column)| self.logit(cosine, column, &shares));
             match options.mode {
                 Mode::Multi => {
                     scores.probability.extend(logits.map(sigmoid));
                     let probability = &mut scores.probability[from..];
-                    for &(child, parent) in &lifts {
+                    for &(child, parent) in lifts {
                         probability[parent] = probability[parent].max(probability[child]);
                     }
                     scores.none.push(1.0 - probability.iter().copied().fold(0.0, f32::max));
-                    let on = |(p, label): (&f32, &crate::Label)| *p >= label.threshold.unwrap_or(common);
-                    scores.on.extend(probability.iter().zip(set.labels()).map(on));
+                    let on = |(p, own): (&f32, &Option<f32>)| *p >= own.unwrap_or(common);
+                    scores.on.extend(probability.iter().zip(thresholds).map(on));
                 }
                 Mode::Single => {
-                    let none = match &neutral {
+                    let none = match neutral {
                         Some((term, column)) => {
                             let cosine = dot(text, self.background.terms().row(*term));
                             self.logit(cosine, column, &shares).max(threshold)
@@ -199,9 +222,8 @@ impl Scorer {
                     scores.probability.extend(logits.iter().map(|l| ((l - largest).exp() / total) as f32));
                     let none = (none / total) as f32;
                     let probability = &scores.probability[from..];
-                    let winner = best(probability, cosine).filter(|&l| {
-                        probability[l] > none && set.labels()[l].threshold.is_none_or(|own| probability[l] >= own)
-                    });
+                    let winner = best(probability, cosine)
+                        .filter(|&l| probability[l] > none && thresholds[l].is_none_or(|own| probability[l] >= own));
                     scores.none.push(none);
                     scores.on.extend((0..width).map(|l| Some(l) == winner));
                 }
@@ -221,7 +243,8 @@ impl Scorer {
         labels: &Embeddings,
         set: &LabelSet,
     ) -> Result<(Vec<f32>, Vec<f32>, Vec<bool>)> {
-        self.check(texts, labels, set, &ScoreOptions::default())?;
+        self.check(labels, set)?;
+        same_length(texts, labels)?;
         let claims = self.background.claims(set);
         let mut evidence = Vec::with_capacity(texts.len() * labels.len());
         for text in texts.rows() {
@@ -255,13 +278,6 @@ impl Scorer {
         sum / self.reference.len().max(1) as f32
     }
 
-    fn columns(&self, labels: &Embeddings, set: &LabelSet) -> Vec<Column> {
-        let neutral = self.background.neutral(set);
-        let claims = self.background.claims(set).into_iter();
-        let rows = labels.rows().zip(claims).zip(neutral);
-        rows.map(|((label, claims), neutral)| self.column(label, claims, neutral, set)).collect()
-    }
-
     fn column(&self, label: &[f32], claims: Vec<usize>, neutral: bool, set: &LabelSet) -> Column {
         let c = &self.calibration;
         let hub = if c.hubness > 0.0 { c.hubness * self.mean_evidence(label, &claims) } else { 0.0 };
@@ -285,26 +301,28 @@ impl Scorer {
         self.calibration.scale * self.weigh(cosine, &column.claims, shares) + column.offset
     }
 
-    fn check(&self, texts: &Embeddings, labels: &Embeddings, set: &LabelSet, options: &ScoreOptions) -> Result<()> {
-        let bad = |message| Err(Error::new(ErrorKind::BadInput, message));
-        let own = self.background.terms().dim();
-        if texts.dim() != labels.dim() || (!self.background.terms().is_empty() && own != texts.dim()) {
-            let (texts, labels) = (texts.dim(), labels.dim());
-            return bad(format!(
-                "texts have vectors of length {texts} and labels of {labels}: encode both with one model"
-            ));
+    fn check(&self, labels: &Embeddings, set: &LabelSet) -> Result<()> {
+        if !self.background.terms().is_empty() {
+            same_length(self.background.terms(), labels)?;
         }
         if labels.len() != set.labels().len() {
             let (vectors, labels) = (labels.len(), set.labels().len());
-            return bad(format!("{labels} labels came with {vectors} vectors: encode the label set as it is now"));
+            return Err(bad(format!("{labels} labels came with {vectors} vectors: encode the label set as it is now")));
         }
-        match options.threshold {
-            Some(threshold) if !(0.0..=1.0).contains(&threshold) => {
-                bad(format!("the threshold is {threshold}, it must be between 0 and 1"))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
+}
+
+fn same_length(texts: &Embeddings, labels: &Embeddings) -> Result<()> {
+    if texts.dim() == labels.dim() {
+        return Ok(());
+    }
+    let (texts, labels) = (texts.dim(), labels.dim());
+    Err(bad(format!("texts have vectors of length {texts} and labels of {labels}: encode both with one model")))
+}
+
+fn bad(message: String) -> Error {
+    Error::new(ErrorKind::BadInput, message)
 }
 
 fn best(probability: &[f32], cosine: &[f32]) -> Option<usize> {

@@ -57,7 +57,8 @@ fn claims(names: &[&str]) -> Vec<Vec<usize>> {
 fn scored(calibration: Calibration, text: usize, names: &[&str], mode: Mode) -> Scores {
     let labels: Vec<_> = names.iter().map(|_| axis(7)).collect();
     let scorer = Scorer::new(calibration, background()).unwrap();
-    scorer.score(&rows(&[axis(text)]), &rows(&labels), &set(names), &ScoreOptions { mode, threshold: None }).unwrap()
+    let labels = scorer.prepare(rows(&labels), &set(names)).unwrap();
+    scorer.score(&rows(&[axis(text)]), &labels, &ScoreOptions { mode, threshold: None }).unwrap()
 }
 
 const THROUGH_TERMS: f32 = 0.25;
@@ -99,7 +100,7 @@ fn terms_compete_and_hubs_lose() {
         let scorer = Scorer::new(calibration, background()).unwrap();
         let options = ScoreOptions::default();
         scorer
-            .score(&rows(&[axis(4)]), &rows(&[axis(label)]), &set(&["stage fright"]), &options)
+            .score(&rows(&[axis(4)]), &scorer.prepare(rows(&[axis(label)]), &set(&["stage fright"])).unwrap(), &options)
             .unwrap()
             .probability(0)[0]
     };
@@ -126,7 +127,8 @@ fn evidence_makes_the_logits() {
     let calibration = Calibration { hubness: 0.5, crowding: 0.3, competition: 0.5, neutral: 1.0, ..through_terms() };
     let scorer = Scorer::new(calibration.clone(), background()).unwrap();
     let (texts, labels, set) = (rows(&[axis(3), axis(5)]), rows(&[axis(0), axis(5)]), set(&["joy", "neutral"]));
-    let scores = scorer.score(&texts, &labels, &set, &ScoreOptions::default()).unwrap();
+    let scores =
+        scorer.score(&texts, &scorer.prepare(labels.clone(), &set).unwrap(), &ScoreOptions::default()).unwrap();
     let (evidence, mean, neutral) = scorer.evidence(&texts, &labels, &set).unwrap();
     for text in 0..2 {
         for label in 0..2 {
@@ -147,5 +149,5 @@ fn what_does_not_belong_together() {
     assert_eq!(error.to_string(), "the lexicon has 6 terms and 1 vectors: export the model again");
     let scorer = Scorer::new(through_terms(), background()).unwrap();
     let two = Embeddings::new(2, vec![1.0, 0.0]).unwrap();
-    assert!(scorer.score(&two, &two, &set(&["joy"]), &ScoreOptions::default()).is_err());
+    assert!(scorer.prepare(two, &set(&["joy"])).is_err());
 }

@@ -12,7 +12,8 @@ fn scorer(dim: usize) -> Scorer {
 }
 
 fn score(texts: &Embeddings, labels: &Embeddings, set: &LabelSet, options: &ScoreOptions) -> Result<Scores> {
-    scorer(texts.dim()).score(texts, labels, set, options)
+    let scorer = scorer(texts.dim());
+    scorer.score(texts, &scorer.prepare(labels.clone(), set)?, options)
 }
 
 const SINGLE: ScoreOptions = ScoreOptions { mode: Mode::Single, threshold: None };
@@ -177,9 +178,9 @@ fn among_equals_the_closest_then_the_first() {
     let (set, vectors) = labels(&[0.9, 0.95, 0.95]);
     let certain = Calibration { scale: 1e6, bias: 0.0, ..Calibration::default() };
     let certain = Scorer::new(certain, Background::none(2)).unwrap();
-    let scores = certain.score(&one_text(), &vectors, &set, &multi(None)).unwrap();
+    let scores = certain.score(&one_text(), &certain.prepare(vectors.clone(), &set).unwrap(), &multi(None)).unwrap();
     assert_eq!((scores.probability(0), scores.best(0)), ([1.0; 3].as_slice(), Some(1)));
-    let scores = certain.score(&one_text(), &vectors, &set, &SINGLE).unwrap();
+    let scores = certain.score(&one_text(), &certain.prepare(vectors, &set).unwrap(), &SINGLE).unwrap();
     assert_eq!(scores.on(0), [false, true, false]);
     assert!(scores.probability(0).iter().all(|p| p.is_finite()));
 }

@@ -70,9 +70,10 @@ pub fn answers(student: &Encoder) -> Result<Vec<Answer>> {
         let rows: Vec<&[f32]> = vectors.rows().collect();
         labels.push(&Embeddings::new(vectors.dim(), Embeddings::mean(&rows)?)?)?;
     }
+    let prepared = student.scorer().prepare(labels, &set)?;
     let scores = |mode| {
         let options = ScoreOptions { mode, threshold: None };
-        student.scorer().score(&encoded.vectors, &labels, &set, &options)
+        student.scorer().score(&encoded.vectors, &prepared, &options)
     };
     let (multi, single) = (scores(Mode::Multi)?, scores(Mode::Single)?);
 

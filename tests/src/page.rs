@@ -222,6 +222,19 @@ impl Page {
                 .await?;
             Ok(active.then_some(()))
         })
+        .await?;
+        self.wait("the model is kept", async || {
+            // Of a model that is kept, the manifest is kept last.
+            let kept: bool = self
+                .ask(
+                    "return caches.keys()
+                       .then(names => names.filter(name => name.startsWith('undertone-model ')))
+                       .then(names => Promise.all(names.map(async name => (await caches.open(name)).keys())))
+                       .then(files => files.flat().some(({ url }) => url.endsWith('manifest.json')));",
+                )
+                .await?;
+            Ok(kept.then_some(()))
+        })
         .await
     }
 

@@ -4,6 +4,7 @@ use js_sys::{Array, Float32Array, JSON, Object, Reflect};
 use serde::Serialize;
 use undertone_core::{Affect, Encoded, Encoder, LabelSet, ScoreOptions};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Url;
 
 use super::load::load;
@@ -40,6 +41,9 @@ impl Undertone {
             .unwrap_or_default();
         let address = Url::new_with_base(&manifest, &base)?.href();
         let loaded = load(&address, |_| ()).await.map_err(thrown)?;
+        if let Some(unkept) = loaded.unkept {
+            spawn_local(unkept.keep());
+        }
         Ok(Self { encoder: loaded.encoder })
     }
 
@@ -89,7 +93,8 @@ impl Undertone {
 
         let texts = self.run(&texts)?.vectors;
         let scorer = self.encoder.scorer();
-        let scores = scorer.score(&texts, &labels, &set, &options).map_err(|error| thrown(error.into()))?;
+        let labels = scorer.prepare(labels, &set).map_err(|error| thrown(error.into()))?;
+        let scores = scorer.score(&texts, &labels, &options).map_err(|error| thrown(error.into()))?;
         let tagged: Vec<Tagged> = (0..scores.len())
             .map(|text| Tagged {
                 none: scores.none(text),

@@ -22,9 +22,9 @@ pub async fn fetch(url: &str, expected: Option<u64>, mut progress: impl FnMut(u6
     let thrown = |error: JsValue| failed(describe(&error));
 
     let init = RequestInit::new();
-    // The checksums decide what is current, so a stale file in the browser's own cache would
-    // only ever look like a corrupt one.
-    init.set_cache(RequestCache::NoCache);
+    // The checksums decide what is current, so a stale file in the browser's own cache would only ever look like a corrupt
+    // one; and what is kept is kept once, in the `Store`.
+    init.set_cache(RequestCache::NoStore);
     let request = Request::new_with_str_and_init(url, &init).map_err(thrown)?;
     let response: Response = JsFuture::from(start(&request).map_err(thrown)?).await.map_err(thrown)?.unchecked_into();
     if !response.ok() {

@@ -1,10 +1,11 @@
 //! From the address of a manifest to a model that works.
 
-use undertone_core::{Bundle, Encoder, Manifest};
+use undertone_core::{Bundle, Encoder, Error, Manifest};
 use web_sys::Url;
 
+use super::digest::sha256;
 use super::download::fetch;
-use super::store::Store;
+use super::store::{Copy, Store};
 use crate::browser::describe;
 use crate::wire::{BrowserErrorKind, Progress, Report, Stage};
 
@@ -12,8 +13,8 @@ use crate::wire::{BrowserErrorKind, Progress, Report, Stage};
 pub struct Loaded {
     /// The model.
     pub encoder: Encoder,
-    /// Whether its files are kept on this device.
-    pub kept: bool,
+    /// Its files, if they are not on this device yet.
+    pub unkept: Option<Unkept>,
 }
 
 /// Loads the model whose manifest has this absolute address.
@@ -25,27 +26,67 @@ pub async fn load(address: &str, mut progress: impl FnMut(Progress)) -> Result<L
     let (manifest, text) = manifest(address, store.as_ref()).await?;
     let files = Files { address, store: store.as_ref(), total: manifest.files.iter().map(|file| file.bytes).sum() };
 
-    let mut kept = true;
     let mut bundle = None;
     if let Some((weights, tokenizer)) = files.read(&manifest, &mut progress).await? {
-        match Bundle::new(manifest.clone(), weights, tokenizer) {
+        match verify(manifest.clone(), weights, tokenizer).await {
             Ok(intact) => bundle = Some(intact),
             Err(_) => files.forget(&manifest).await,
         }
     }
+    let mut new = false;
     let bundle = match bundle {
         Some(bundle) => bundle,
         None => {
             let (weights, tokenizer) = files.download(&manifest, &mut progress).await?;
-            let bundle = Bundle::new(manifest, weights, tokenizer)?;
-            kept = files.keep(&bundle, &text).await;
-            bundle
+            new = true;
+            verify(manifest, weights, tokenizer).await?
         }
     };
 
     progress(Progress { stage: Stage::Build, done: files.total as f64, total: files.total as f64 });
+    let unkept = store.filter(|_| new).and_then(|store| Unkept::new(store, &bundle, &text));
     let encoder = Encoder::load(bundle)?;
-    Ok(Loaded { encoder, kept })
+    Ok(Loaded { encoder, unkept })
+}
+
+/// Checks the files against the manifest.
+async fn verify(manifest: Manifest, weights: Vec<u8>, tokenizer: Vec<u8>) -> Result<Bundle, Error> {
+    match (sha256(&weights).await, sha256(&tokenizer).await) {
+        (Some(first), Some(second)) => Bundle::with_digests(manifest, (weights, first), (tokenizer, second)),
+        _ => Bundle::new(manifest, weights, tokenizer),
+    }
+}
+
+/// The files of a verified model, to be kept on this device once nobody waits any more.
+pub struct Unkept {
+    store: Store,
+    /// In the order in which they are kept. The manifest goes last: if it is there, so is everything that it names.
+    files: Vec<(String, Copy)>,
+}
+
+impl Unkept {
+    fn new(store: Store, bundle: &Bundle, manifest: &[u8]) -> Option<Self> {
+        let mut files = Vec::new();
+        for (name, bytes) in [(Bundle::TOKENIZER, &bundle.tokenizer), (Bundle::WEIGHTS, &bundle.weights)] {
+            files.push((bundle.manifest.file(name).ok()?.sha256.clone(), Copy::of(bytes)?));
+        }
+        files.push((Bundle::MANIFEST.to_owned(), Copy::of(manifest)?));
+        Some(Self { store, files })
+    }
+
+    /// Keeps them instead of any other model. A browser may refuse it: then the next visit downloads them again.
+    pub async fn keep(self) {
+        let Self { store, files } = self;
+        let keys: Vec<&str> = files.iter().map(|(key, _)| key.as_str()).collect();
+        for (key, file) in &files {
+            if key == Bundle::MANIFEST {
+                store.keep_only(&keys).await;
+            }
+            if !store.put(key, file).await {
+                return;
+            }
+        }
+    }
 }
 
 async fn manifest(address: &str, store: Option<&Store>) -> Result<(Manifest, Vec<u8>), Report> {
@@ -116,27 +157,6 @@ impl Files<'_> {
         }
         let [tokenizer, weights] = files;
         Ok((weights, tokenizer))
-    }
-
-    /// Keeps a verified bundle on this device instead of any other, and says whether all of it
-    /// is there. The manifest goes last: if it is there, so is everything that it names.
-    async fn keep(&self, bundle: &Bundle, manifest: &[u8]) -> bool {
-        let Some(store) = self.store else {
-            return false;
-        };
-        let mut keys = vec![Bundle::MANIFEST];
-        let parts = [(Bundle::TOKENIZER, &bundle.tokenizer), (Bundle::WEIGHTS, &bundle.weights)];
-        for (name, bytes) in parts {
-            let Ok(entry) = bundle.manifest.file(name) else {
-                return false;
-            };
-            keys.push(&entry.sha256);
-            if !store.put(&entry.sha256, bytes).await {
-                return false;
-            }
-        }
-        store.keep_only(&keys).await;
-        store.put(Bundle::MANIFEST, manifest).await
     }
 
     async fn forget(&self, manifest: &Manifest) {

@@ -1,9 +1,10 @@
-//! The model's side of the application: everything that needs candle.
+//! The model's side of the application: everything that needs the encoder.
 //!
 //! [`load()`] fetches and builds a model, [`serve()`] answers the page's messages with it, and
 //! [`Undertone`] offers the same to any other page that imports this module.
 
 mod api;
+mod digest;
 mod download;
 mod load;
 mod queue;

@@ -96,7 +96,6 @@ impl Desk {
                     dim: manifest.encoder.hidden as u32,
                     max_tokens: manifest.encoder.max_tokens as u32,
                     bytes: manifest.files.iter().map(|file| file.bytes as f64).sum(),
-                    kept: loaded.kept,
                     calibration: manifest.calibration.clone(),
                     lexicon: manifest.lexicon.clone(),
                     affect: loaded.encoder.affect_head().clone(),
@@ -105,6 +104,9 @@ impl Desk {
                 let vectors = [background.terms().as_slice(), background.reference().as_slice()].concat();
                 self.work.borrow_mut().encoder = Some(Rc::new(loaded.encoder));
                 self.send_with(&answer, &vectors);
+                if let Some(unkept) = loaded.unkept {
+                    unkept.keep().await;
+                }
             }
             Err(report) => self.send(&FromEngine::Failed { id: None, report }),
         }

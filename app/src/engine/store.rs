@@ -20,6 +20,16 @@ pub struct Store {
     base: String,
 }
 
+/// A file outside of WebAssembly's memory, to be kept when there is time.
+pub struct Copy(Response);
+
+impl Copy {
+    /// Copies a file; `None` if there is no memory for it.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        Response::new_with_opt_js_u8_array(Some(&Uint8Array::from(bytes))).ok().map(Self)
+    }
+}
+
 impl Store {
     /// The store of the models at this address; `None` where the browser offers none.
     pub async fn open(base: &str) -> Option<Self> {
@@ -37,14 +47,11 @@ impl Store {
     }
 
     /// Keeps a file under this key, and says whether that worked.
-    pub async fn put(&self, key: &str, bytes: &[u8]) -> bool {
+    pub async fn put(&self, key: &str, file: &Copy) -> bool {
         let Some(address) = self.address(key) else {
             return false;
         };
-        let Ok(response) = Response::new_with_opt_js_u8_array(Some(&Uint8Array::from(bytes))) else {
-            return false;
-        };
-        JsFuture::from(self.cache.put_with_str(&address, &response)).await.is_ok()
+        JsFuture::from(self.cache.put_with_str(&address, &file.0)).await.is_ok()
     }
 
     /// Forgets a file.

@@ -119,7 +119,9 @@ mod tests {
         }
         let calibration = Calibration { scale, bias: 0.0, ..Calibration::default() };
         let scorer = Scorer::new(calibration, Background::none(2)).unwrap();
-        let scores = scorer.score(&circle(texts), &circle(labels), &set, &ScoreOptions::default()).unwrap();
+        let scores = scorer
+            .score(&circle(texts), &scorer.prepare(circle(labels), &set).unwrap(), &ScoreOptions::default())
+            .unwrap();
         Verdict::by(claim, &scores).passed
     }
 

@@ -117,7 +117,7 @@ impl<'a> Subject<'a> {
         let labels = self.labels(&set.labels)?;
         let options = ScoreOptions { mode, threshold: None };
         let (texts, vectors) = (self.encode(&set.texts)?, self.label_vectors(&labels)?);
-        Ok(self.scorer.score(&texts, &vectors, &labels, &options)?)
+        Ok(self.scorer.score(&texts, &self.scorer.prepare(vectors, &labels)?, &options)?)
     }
 
     /// What a calibration is fitted on: see [`Scorer::evidence`].

@@ -64,22 +64,18 @@ impl Matrix {
             bias,
         };
         matrix.bias.resize(padded, 0.0);
+        let mut narrowed = Vec::new();
         for (output, (row, scale)) in rows.into_iter().enumerate() {
-            let largest = row.iter().map(|&b| i32::from((b as i8).unsigned_abs())).max().unwrap_or(0);
-            let shrink = if largest > MAX_WEIGHT { MAX_WEIGHT as f32 / largest as f32 } else { 1.0 };
-            matrix.scales[output] = scale / shrink;
+            let (row, factor) = narrow(row, &mut narrowed);
+            matrix.scales[output] = scale * factor;
+            matrix.sums[output] = row.iter().map(|&weight| i32::from(weight as i8)).sum();
             let start = output / columns * panel + output % columns * group;
-            let mut sum = 0;
-            let bytes = matrix.bytes_mut();
-            for (groups, weights) in row.chunks(group).enumerate() {
-                let start = start + groups * group * columns;
-                for (byte, &weight) in bytes[start..start + weights.len()].iter_mut().zip(weights) {
-                    let weight = (f32::from(weight as i8) * shrink).round() as i32;
-                    sum += weight;
-                    *byte = (weight + ZERO) as u8;
+            let places = matrix.bytes_mut()[start..].chunks_mut(group * columns);
+            for (place, weights) in places.zip(row.chunks(group)) {
+                for (byte, &weight) in place.iter_mut().zip(weights) {
+                    *byte = weight.wrapping_add(ZERO as u8);
                 }
             }
-            matrix.sums[output] = sum;
         }
         matrix
     }
@@ -108,4 +104,16 @@ impl Matrix {
         // SAFETY: as in `bytes`.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.lines.len() * Line::BYTES) }
     }
+}
+
+/// A row with weights of seven bits, in `room` if they had to be rounded, and what its scale grows by.
+fn narrow<'a>(row: &'a [u8], room: &'a mut Vec<u8>) -> (&'a [u8], f32) {
+    let largest = row.iter().map(|&weight| (weight as i8).unsigned_abs()).max().unwrap_or(0);
+    if i32::from(largest) <= MAX_WEIGHT {
+        return (row, 1.0);
+    }
+    let factor = f32::from(largest) / MAX_WEIGHT as f32;
+    room.clear();
+    room.extend(row.iter().map(|&weight| (f32::from(weight as i8) / factor).round() as i8 as u8));
+    (room, factor)
 }

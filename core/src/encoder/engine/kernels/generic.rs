@@ -141,10 +141,11 @@ fn write<T: Tile>(row: &Row, sums: &[i32], matrix: &Matrix, first: usize, finish
     let value = |c: usize| (sums[c] - shift - row.zero * weights[c]) as f32 * (row.scale * scales[c]) + bias[c];
     if out.len() == T::COLUMNS {
         let mut values = [0f32; MAX_COLUMNS];
-        for c in 0..T::COLUMNS {
-            values[c] = value(c);
+        let values = &mut values[..T::COLUMNS];
+        for (c, x) in values.iter_mut().enumerate() {
+            *x = value(c);
         }
-        finish_row(finish, &values[..T::COLUMNS], out);
+        finish_row(finish, values, out);
     } else {
         for (c, out) in out.iter_mut().enumerate() {
             finish_row(finish, &[value(c)], std::slice::from_mut(out));
