@@ -31,6 +31,12 @@ pub async fn sleep(milliseconds: i32) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Milliseconds since the page or the worker began.
+pub fn now() -> f64 {
+    property(&js_sys::global(), "performance")
+        .map_or(0.0, |performance| performance.unchecked_into::<web_sys::Performance>().now())
+}
+
 /// Writes to the browser's console, as an error.
 pub fn complain(message: &str) {
     web_sys::console::error_1(&JsValue::from_str(message));

@@ -6,7 +6,7 @@ use web_sys::Url;
 use super::digest::sha256;
 use super::download::fetch;
 use super::store::{Copy, Store};
-use crate::browser::describe;
+use crate::browser::{describe, now};
 use crate::wire::{BrowserErrorKind, Progress, Report, Stage};
 
 /// A model in working order.
@@ -45,7 +45,7 @@ pub async fn load(address: &str, mut progress: impl FnMut(Progress)) -> Result<L
 
     progress(Progress { stage: Stage::Build, done: files.total as f64, total: files.total as f64 });
     let unkept = store.filter(|_| new).and_then(|store| Unkept::new(store, &bundle, &text));
-    let encoder = Encoder::load(bundle)?;
+    let encoder = Encoder::load(bundle)?.with_clock(now);
     Ok(Loaded { encoder, unkept })
 }
 

@@ -7,12 +7,14 @@
 mod codes;
 pub mod kernels;
 mod matrix;
+mod trial;
 
 use std::sync::{Mutex, PoisonError};
 
 pub use codes::Codes;
 use kernels::{Finish, Heads, Kernels, Norm};
 pub use matrix::{MAX_WEIGHT, Matrix};
+use trial::Trial;
 
 use super::math;
 use super::ragged::Ragged;
@@ -21,7 +23,7 @@ use crate::{EncoderConfig, Error, ErrorKind, Result};
 
 /// A student that is ready to read.
 pub struct Engine {
-    kernels: &'static Kernels,
+    trial: Trial,
     hidden: usize,
     heads: usize,
     wide: usize,
@@ -111,7 +113,7 @@ impl Engine {
             math::add_scaled(place, &types[..hidden], 1.0);
         }
         Ok(Self {
-            kernels,
+            trial: Trial::new(kernels),
             hidden,
             heads: config.heads,
             wide: wide.max(3 * hidden),
@@ -124,9 +126,14 @@ impl Engine {
         })
     }
 
-    /// What computes.
+    /// Lets kernels that are alike but for their speed compete, by a clock in milliseconds.
+    pub fn set_clock(&mut self, clock: fn() -> f64) {
+        self.trial.set_clock(clock);
+    }
+
+    /// What computes, the fastest so far if several compete.
     pub fn kernels(&self) -> &'static Kernels {
-        self.kernels
+        self.trial.fastest()
     }
 
     /// The unit vectors of texts, row after row: `(texts, hidden)`.
@@ -139,13 +146,13 @@ impl Engine {
             return Err(Error::new(ErrorKind::BadInput, message));
         }
         let mut scratch = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let vectors = self.pass(texts, &mut scratch);
+        let vectors = self.trial.run(texts.tokens(), |kernels| self.pass(kernels, texts, &mut scratch));
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
         vectors
     }
 
-    fn pass(&self, texts: &Ragged, scratch: &mut Scratch) -> Result<Vec<f32>> {
-        let (kernels, hidden, tokens) = (self.kernels, self.hidden, texts.tokens());
+    fn pass(&self, kernels: &Kernels, texts: &Ragged, scratch: &mut Scratch) -> Result<Vec<f32>> {
+        let (hidden, tokens) = (self.hidden, texts.tokens());
         let Scratch { x, attended, wide, codes, attention } = scratch;
         x.resize(tokens * hidden, 0.0);
         attended.resize(tokens * hidden, 0.0);

@@ -55,6 +55,7 @@ type Attention = unsafe fn(heads: Heads<'_>, offsets: &[usize], scratch: &mut Ve
 type Normalise = unsafe fn(norm: &Norm, rows: &mut [f32]);
 
 /// The engine's operations for one instruction set.
+#[derive(Clone, Copy)]
 pub struct Kernels {
     /// What the instruction set is called.
     pub name: &'static str,
@@ -69,6 +70,9 @@ pub struct Kernels {
 }
 
 impl Kernels {
+    /// What the portable ones are called.
+    pub const PORTABLE: &'static str = "portable";
+
     /// Those that this processor can run, the fastest first and the portable last.
     pub fn available() -> Vec<&'static Self> {
         let mut all = Vec::new();
@@ -127,7 +131,7 @@ impl Kernels {
 
 /// The [`Kernels`] of a tile, compiled with the features given.
 macro_rules! kernels {
-    ($name:literal, $tile:ty $(, $feature:literal)?) => {{
+    ($name:expr, $tile:ty $(, $feature:literal)?) => {{
         $(#[target_feature(enable = $feature)])?
         unsafe fn quantise(rows: &[f32], width: usize, out: &mut $crate::encoder::engine::codes::Codes) {
             $crate::encoder::engine::kernels::generic::quantise::<$tile>(rows, width, out);

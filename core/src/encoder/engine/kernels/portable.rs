@@ -29,4 +29,4 @@ impl Tile for Portable {
     }
 }
 
-pub static KERNELS: Kernels = kernels!("portable", Portable);
+pub static KERNELS: Kernels = kernels!(Kernels::PORTABLE, Portable);

@@ -1,4 +1,7 @@
-//! The product in WebAssembly: `i32x4.dot_i16x8_s` everywhere, `i32x4.relaxed_dot_i8x16_i7x16_add_s` in the second build.
+//! The product in WebAssembly: `i32x4.dot_i16x8_s` everywhere, relaxed SIMD's products of bytes in the second build.
+//!
+//! All tiles are four rows by eight outputs: eight registers of sums, which with what they are made from is all that
+//! engines can keep on x86.
 
 use std::arch::wasm32::*;
 
@@ -9,85 +12,160 @@ use super::{Kernels, kernels};
 pub fn available() -> impl Iterator<Item = &'static Kernels> {
     let all = [
         #[cfg(feature = "relaxed-simd")]
-        &RELAXED,
+        &FUSED,
+        #[cfg(feature = "relaxed-simd")]
+        &PAIRED,
         &FIXED,
     ];
     all.into_iter()
 }
 
-#[cfg(feature = "relaxed-simd")]
-static RELAXED: Kernels = kernels!("relaxed SIMD", Relaxed, "relaxed-simd");
 static FIXED: Kernels = kernels!("SIMD", Fixed);
-
-/// Four rows by eight outputs: eight registers of sums, which is what V8 can keep.
+/// One instruction where the processor has it, as all of ARM's and the newer of x86 have; five elsewhere.
 #[cfg(feature = "relaxed-simd")]
-struct Relaxed;
-
+static FUSED: Kernels = kernels!("relaxed SIMD", Fused, "relaxed-simd");
+/// Three instructions on any x86.
 #[cfg(feature = "relaxed-simd")]
-impl Tile for Relaxed {
-    const ROWS: usize = 4;
-    const COLUMNS: usize = 8;
-    const GROUP: usize = 4;
+static PAIRED: Kernels = kernels!("relaxed SIMD, in pairs", Paired, "relaxed-simd");
 
-    #[inline(always)]
-    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
-        // SAFETY: each chunk of the panel has two registers' bytes, each row of `out` two registers' sums.
-        unsafe {
-            let mut sums = [[i32x4_splat(0); 2]; R];
-            let add = |sums: &mut [[v128; 2]; R], group: usize, weights: *const v128| {
-                let weights = [v128_load(weights), v128_load(weights.add(1))];
-                for (row, sums) in rows.iter().zip(sums) {
-                    let codes = v128_load32_splat(row.as_ptr().add(group));
-                    // The second operand is below 128, for which alone engines agree.
-                    sums[0] = i32x4_relaxed_dot_i8x16_i7x16_add(codes, weights[0], sums[0]);
-                    sums[1] = i32x4_relaxed_dot_i8x16_i7x16_add(codes, weights[1], sums[1]);
-                }
-            };
-            // Two groups a turn, for V8 does not unroll.
-            const GROUP: usize = Relaxed::COLUMNS * Relaxed::GROUP;
-            let (pairs, last) = panel.as_chunks::<{ 2 * GROUP }>();
-            for (pair, weights) in pairs.iter().enumerate() {
-                add(&mut sums, 2 * pair, weights.as_ptr().cast());
-                add(&mut sums, 2 * pair + 1, weights.as_ptr().add(GROUP).cast());
+const ROWS: usize = 4;
+const COLUMNS: usize = 8;
+
+type Pair = [v128; 2];
+
+/// Sums over a panel: `add` takes the sums of a row, the group's codes of that row in all lanes, and where the group's
+/// weights lie, `BYTES` of them.
+///
+/// # Safety
+/// `panel` has `BYTES` for each group of a row.
+#[inline(always)]
+unsafe fn sums<const R: usize, const BYTES: usize, W: Copy>(
+    rows: [&[u32]; R],
+    panel: &[u8],
+    out: &mut Sums,
+    load: impl Fn(*const u8) -> W,
+    add: impl Fn(&mut Pair, v128, W),
+) {
+    // V8 does not unroll.
+    const TURN: usize = 4;
+    // SAFETY: the rows and the panel have as many groups; each row of `out` has room for two registers.
+    unsafe {
+        let mut sums = [[i32x4_splat(0); 2]; R];
+        let mut codes = rows.map(<[u32]>::as_ptr);
+        let step = |sums: &mut [Pair; R], codes: &[*const u32; R], ahead: usize, weights: *const u8| {
+            let weights = load(weights.add(ahead * BYTES));
+            for (sums, codes) in sums.iter_mut().zip(codes) {
+                add(sums, v128_load32_splat(codes.add(ahead)), weights);
             }
-            if !last.is_empty() {
-                add(&mut sums, 2 * pairs.len(), last.as_ptr().cast());
+        };
+        let groups = panel.chunks_exact(TURN * BYTES);
+        let rest = groups.remainder();
+        for weights in groups {
+            for ahead in 0..TURN {
+                step(&mut sums, &codes, ahead, weights.as_ptr());
             }
-            for (out, sums) in out.iter_mut().zip(sums) {
-                let out: *mut v128 = out.as_mut_ptr().cast();
-                v128_store(out, sums[0]);
-                v128_store(out.add(1), sums[1]);
-            }
+            codes = codes.map(|codes| codes.add(TURN));
+        }
+        for (ahead, weights) in rest.chunks_exact(BYTES).enumerate() {
+            step(&mut sums, &codes.map(|codes| codes.add(ahead)), 0, weights.as_ptr());
+        }
+        for (out, sums) in out.iter_mut().zip(sums) {
+            let out: *mut v128 = out.as_mut_ptr().cast();
+            v128_store(out, sums[0]);
+            v128_store(out.add(1), sums[1]);
         }
     }
+}
+
+/// Two registers of weights.
+///
+/// # Safety
+/// There are 32 bytes to read.
+#[cfg(feature = "relaxed-simd")]
+#[inline(always)]
+unsafe fn bytes(weights: *const u8) -> Pair {
+    // SAFETY: the caller's.
+    unsafe { [v128_load(weights.cast()), v128_load(weights.add(16).cast())] }
 }
 
 struct Fixed;
 
 impl Tile for Fixed {
-    const ROWS: usize = 4;
-    const COLUMNS: usize = 8;
+    const ROWS: usize = ROWS;
+    const COLUMNS: usize = COLUMNS;
     const GROUP: usize = 2;
 
     #[inline(always)]
     unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
-        // SAFETY: as above; a load of eight bytes fills a register with 16-bit weights.
+        // SAFETY: the caller's; a load of eight bytes fills a register with 16-bit weights.
         unsafe {
-            let mut sums = [[i32x4_splat(0); 2]; R];
-            for (group, weights) in panel.chunks_exact(Self::COLUMNS * Self::GROUP).enumerate() {
-                let weights = weights.as_ptr();
-                let weights = [u16x8_load_extend_u8x8(weights), u16x8_load_extend_u8x8(weights.add(8))];
-                for (row, sums) in rows.iter().zip(&mut sums) {
-                    let codes = v128_load32_splat(row.as_ptr().add(group));
+            sums::<R, { COLUMNS * 2 }, _>(
+                rows,
+                panel,
+                out,
+                |weights| [u16x8_load_extend_u8x8(weights), u16x8_load_extend_u8x8(weights.add(8))],
+                |sums, codes, weights| {
                     sums[0] = i32x4_add(sums[0], i32x4_dot_i16x8(codes, weights[0]));
                     sums[1] = i32x4_add(sums[1], i32x4_dot_i16x8(codes, weights[1]));
-                }
-            }
-            for (out, sums) in out.iter_mut().zip(sums) {
-                let out: *mut v128 = out.as_mut_ptr().cast();
-                v128_store(out, sums[0]);
-                v128_store(out.add(1), sums[1]);
-            }
+                },
+            );
+        }
+    }
+}
+
+#[cfg(feature = "relaxed-simd")]
+struct Fused;
+
+#[cfg(feature = "relaxed-simd")]
+impl Tile for Fused {
+    const ROWS: usize = ROWS;
+    const COLUMNS: usize = COLUMNS;
+    const GROUP: usize = 4;
+
+    #[inline(always)]
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+        // SAFETY: the caller's. The second operand is below 128, for which alone engines agree.
+        unsafe {
+            sums::<R, { COLUMNS * 4 }, _>(
+                rows,
+                panel,
+                out,
+                |weights| bytes(weights),
+                |sums, codes, weights| {
+                    sums[0] = i32x4_relaxed_dot_i8x16_i7x16_add(codes, weights[0], sums[0]);
+                    sums[1] = i32x4_relaxed_dot_i8x16_i7x16_add(codes, weights[1], sums[1]);
+                },
+            );
+        }
+    }
+}
+
+#[cfg(feature = "relaxed-simd")]
+struct Paired;
+
+#[cfg(feature = "relaxed-simd")]
+impl Tile for Paired {
+    const ROWS: usize = ROWS;
+    const COLUMNS: usize = COLUMNS;
+    const GROUP: usize = 4;
+
+    #[inline(always)]
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+        let ones = i16x8_splat(1);
+        // SAFETY: as above. Two products of at most 128 and 127 fit into 16 bits.
+        unsafe {
+            sums::<R, { COLUMNS * 4 }, _>(
+                rows,
+                panel,
+                out,
+                |weights| bytes(weights),
+                |sums, codes, weights| {
+                    for (sum, weights) in sums.iter_mut().zip(weights) {
+                        let pairs = i16x8_relaxed_dot_i8x16_i7x16(codes, weights);
+                        *sum = i32x4_add(*sum, i32x4_dot_i16x8(pairs, ones));
+                    }
+                },
+            );
         }
     }
 }
