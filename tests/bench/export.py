@@ -17,6 +17,7 @@ since Python would then import it instead of the package.
 
 import argparse
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -164,6 +165,8 @@ class Bert:
 
 def quantise(source, target):
     """q8 as transformers.js' converter makes it of a model without convolutions (scripts/quantize.py)."""
+    # The advice to pre-process, which the converter does not heed either, is not for the reader of a benchmark.
+    logging.disable(logging.WARNING)
     quantize_dynamic(
         source,
         target,
