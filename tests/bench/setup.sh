@@ -36,7 +36,7 @@ fi
 cargo build -q --target wasm32-unknown-unknown --profile web \
     -p undertone-tests --no-default-features --features candle-peer --bin candle
 wasm=${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/web/candle.wasm
-if [ "$wasm" -nt "$made/candle/candle.js" ]; then
+if [ ! -e "$made/candle/candle.js" ] || [ "$wasm" -nt "$made/candle/candle.js" ]; then
     wasm-bindgen --target web --no-typescript --out-dir "$made/candle" "$wasm"
     # As the app's own is treated (app/src/bin/postbuild.rs).
     if command -v wasm-opt >/dev/null; then
