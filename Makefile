@@ -8,13 +8,19 @@ NPM_TOOLS    := target/npm
 PORT         := 8080
 BASE         := sentence-transformers/all-MiniLM-L6-v2
 OUTPUT       := runs/own
+# Of the benchmark: the peers' versions, the texts, and how often each contender reads them.
+ONNXRUNTIME  := 1.30.0
+TRANSFORMERS := 4.3.1
+BENCH        := target/bench
+TEXTS        := trainer/data/original-corpus/data.jsonl
+ROUNDS       := 5
 
 # The second attempt is for registry mirrors that lack a version of the tool's own lock file.
 install = cargo install -q --locked $(1) --version $(2) || cargo install -q $(1) --version $(2)
 
 export PATH := $(CURDIR)/$(NPM_TOOLS)/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help serve dist test train fixture screenshot tools test-tools clean
+.PHONY: help serve dist test train bench fixture screenshot tools test-tools clean
 
 help: ## List the recipes
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F '|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -31,6 +37,14 @@ test: test-tools ## Check formatting, lints and documentation; run all tests, th
 train: ## Distil a student from trainer/data alone into runs/own (BASE=..., OUTPUT=...)
 	cargo run --release -p undertone-trainer -- train --data trainer/data/original-corpus \
 	  --data trainer/data/emotion-lexicon --base $(BASE) --output $(OUTPUT)
+
+bench: test-tools dist ## Measure Undertone beside its peers, in a browser and natively (ROUNDS=5, TEXTS=...)
+	@sh tests/bench/setup.sh $(ONNXRUNTIME) $(TRANSFORMERS)
+	cargo build -q --release -p undertone-trainer
+	cargo run -q -p undertone-tests --bin bench -- texts --texts $(TEXTS) $(BENCH)/texts.jsonl
+	$(BENCH)/venv/bin/python tests/bench/export.py --texts $(BENCH)/texts.jsonl --output $(BENCH)
+	cargo run -q -p undertone-tests --bin bench -- run --rounds $(ROUNDS) --json $(BENCH)/browser.json
+	$(BENCH)/venv/bin/python tests/bench/native.py --rounds $(ROUNDS) --json $(BENCH)/native.json
 
 fixture: ## Make the tiny student of the tests anew (BASE=a folder with its tokenizer.json)
 	sh tests/fixtures/make.sh $(BASE)

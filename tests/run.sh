@@ -51,6 +51,8 @@ check 'lints of the page, as WASM' \
     cargo clippy -q $wasm -p undertone-app --no-default-features --features ui -- -D warnings
 check 'lints of the worker, as WASM' \
     cargo clippy -q $wasm -p undertone-app --no-default-features --features engine -- -D warnings
+check "lints of the benchmark's candle, as WASM" \
+    cargo clippy -q $wasm -p undertone-tests --no-default-features --features candle-peer --bin candle -- -D warnings
 check 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc -q $native --no-deps
 check 'the app is built, within its size' make dist
 suite 'tests, native and in the browser' cargo test -q $native --no-fail-fast

@@ -14,19 +14,25 @@ use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 #[derive(Clone, Debug)]
 pub struct Site {
     folder: PathBuf,
-    model: Option<PathBuf>,
+    /// Other folders, and where they appear: names without slashes at either end.
+    others: Vec<(String, PathBuf)>,
     base: String,
 }
 
 impl Site {
     /// The files of a folder, at the root of the server.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), model: None, base: "/".to_owned() }
+        Self { folder: folder.into(), others: Vec::new(), base: "/".to_owned() }
     }
 
     /// Serves `model/` from another folder.
-    pub fn with_model(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.model = Some(folder.into());
+    pub fn with_model(self, folder: impl Into<PathBuf>) -> Self {
+        self.with_folder("model", folder)
+    }
+
+    /// Serves what is below a path, such as `some/where`, from another folder.
+    pub fn with_folder(mut self, path: &str, folder: impl Into<PathBuf>) -> Self {
+        self.others.push((path.trim_matches('/').to_owned(), folder.into()));
         self
     }
 
@@ -37,10 +43,20 @@ impl Site {
         self
     }
 
+    /// The file that is served at a path, such as `/some/where/file.js`.
+    pub fn file(&self, path: &str) -> PathBuf {
+        let path = path.strip_prefix(&self.base).unwrap_or(path);
+        let within = |name: &str| path.strip_prefix(name)?.strip_prefix('/');
+        self.others
+            .iter()
+            .find_map(|(name, folder)| within(name).map(|rest| folder.join(rest)))
+            .unwrap_or_else(|| self.folder.join(path))
+    }
+
     fn router(&self) -> Router {
         let mut site = Router::new().fallback_service(ServeDir::new(&self.folder));
-        if let Some(model) = &self.model {
-            site = site.nest_service("/model", ServeDir::new(model));
+        for (path, folder) in &self.others {
+            site = site.nest_service(&format!("/{path}"), ServeDir::new(folder));
         }
         let site = match self.base.as_str() {
             "/" => site,
@@ -65,8 +81,8 @@ impl Server {
     /// Serves a site on a port; 0 stands for any free one.
     pub fn start(site: &Site, port: u16) -> Result<Self> {
         ensure_folder(&site.folder)?;
-        if let Some(model) = &site.model {
-            ensure_folder(model)?;
+        for (_, folder) in &site.others {
+            ensure_folder(folder)?;
         }
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("port {port} cannot be used: choose another one"))?;
