@@ -69,3 +69,4 @@ tools:
 
 test-tools: tools
 	@sh tests/chromium.sh
+	@sh tests/firefox.sh

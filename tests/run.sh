@@ -50,13 +50,21 @@ check 'lints' cargo clippy -q $native --all-targets -- -D warnings
 check 'lints of the page, as WASM' \
     cargo clippy -q $wasm -p undertone-app --no-default-features --features ui -- -D warnings
 check 'lints of the worker, as WASM' \
-    cargo clippy -q $wasm -p undertone-app --no-default-features --features engine -- -D warnings
+    cargo clippy -q $wasm -p undertone-app --no-default-features --features relaxed-simd -- -D warnings
 check "lints of the benchmark's candle, as WASM" \
     cargo clippy -q $wasm -p undertone-tests --no-default-features --features candle-peer --bin candle -- -D warnings
 check 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc -q $native --no-deps
 check 'the app is built, within its size' make dist
 suite 'tests, native and in the browser' cargo test -q $native --no-fail-fast
-suite 'tests as WASM' cargo test $wasm --profile web -p undertone-tests --no-default-features --test parity --test kernels
+# The engine's own tests, in both builds and in every browser there is.
+engine="$wasm --profile web -p undertone-tests --no-default-features --test parity --test kernels"
+suite 'tests as WASM' cargo test $engine
+suite 'tests as WASM, with relaxed SIMD' cargo test $engine --features undertone-core/relaxed-simd
+if command -v geckodriver >/dev/null; then
+    firefox="env -u CHROMEDRIVER -u WASM_BINDGEN_TEST_WEBDRIVER_JSON GECKODRIVER=$(command -v geckodriver)"
+    suite 'tests as WASM, in Firefox' $firefox cargo test $engine
+    suite 'tests as WASM, in Firefox, with relaxed SIMD' $firefox cargo test $engine --features undertone-core/relaxed-simd
+fi
 
 [ -z "$failures" ] || printf '\nFailed:%s\n' "$failures"
 printf '\n%s passed, %s failed\n' "$passed" "$failed"

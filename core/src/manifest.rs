@@ -77,7 +77,8 @@ impl Manifest {
     /// The version of the format that this crate reads and writes.
     pub const FORMAT: u32 = 1;
 
-    /// Matrices as int8 with an f32 scale for each row, everything else as f32.
+    /// Matrices as int8 with an f32 scale for each row, everything else as f32. Those that products are taken of use seven
+    /// bits, from -63 to 63; if one uses eight, it is rounded when it is loaded.
     pub const QUANTISATION: &str = "int8-per-row";
 
     /// Reads and validates a `manifest.json`.

@@ -33,7 +33,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--command",
-        default="target/release/undertone speed --model public/model --texts target/bench/texts.jsonl",
+        default="target/release/undertone speed encode --model public/model --texts target/bench/texts.jsonl",
         help="what measures Undertone",
     )
     parser.add_argument("--json", type=Path, help="also write everything that was measured")

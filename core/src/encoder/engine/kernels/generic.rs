@@ -186,7 +186,7 @@ pub fn attention(heads: Heads<'_>, offsets: &[usize], scratch: &mut Vec<f32>, ou
             }
             multiply(part(0), Grid { values: keys, stride: padded }, [len, width, padded], weights, padded);
             for row in weights.chunks_exact_mut(padded) {
-                softmax(&mut row[..len]);
+                softmax(row, len);
             }
             let weights = Grid { values: weights, stride: padded };
             multiply(weights, part(2), [len, len, width], &mut out[head * width..], hidden);
@@ -237,13 +237,16 @@ fn multiply_rows<const R: usize>(
     const WIDE: usize = math::LANES;
     let rows: [&[f32]; R] = std::array::from_fn(|r| &a.values[r * a.stride..r * a.stride + k]);
     let whole = m - m % WIDE;
+    let stride_of_b = b.stride;
     for column in (0..whole).step_by(WIDE) {
         let mut sums = [[0f32; WIDE]; R];
-        for (i, b) in b.values.chunks(b.stride).take(k).enumerate() {
-            let b = &b[column..column + WIDE];
+        let mut at = column;
+        for i in 0..k {
+            let b = &b.values[at..at + WIDE];
+            at += stride_of_b;
             for (sums, row) in sums.iter_mut().zip(rows) {
-                for j in 0..WIDE {
-                    sums[j] += row[i] * b[j];
+                for (sum, b) in sums.iter_mut().zip(b) {
+                    *sum += row[i] * b;
                 }
             }
         }
@@ -259,12 +262,32 @@ fn multiply_rows<const R: usize>(
     R
 }
 
+/// Of the first `len` logits; what fills the row up to whole lanes becomes 0.
 #[inline(always)]
-fn softmax(logits: &mut [f32]) {
-    let largest = logits.iter().fold(f32::NEG_INFINITY, |m, &x| if x > m { x } else { m });
-    logits.iter_mut().for_each(|x| *x = math::exp(*x - largest));
-    let factor = 1.0 / math::sum(logits);
-    logits.iter_mut().for_each(|x| *x *= factor);
+fn softmax(logits: &mut [f32], len: usize) {
+    logits[len..].fill(f32::NEG_INFINITY);
+    let mut lanes = [f32::NEG_INFINITY; math::LANES];
+    for block in logits.as_chunks::<{ math::LANES }>().0 {
+        for (lane, &x) in lanes.iter_mut().zip(block) {
+            *lane = if x > *lane { x } else { *lane };
+        }
+    }
+    let largest = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let mut lanes = [0f32; math::LANES];
+    for block in logits.as_chunks_mut::<{ math::LANES }>().0 {
+        for (lane, x) in lanes.iter_mut().zip(block) {
+            *x = math::exp(*x - largest);
+            *lane += *x;
+        }
+    }
+    // Not left as the next to nothing that `exp` makes of it: arithmetic on subnormal numbers is slow.
+    logits[len..].fill(0.0);
+    let factor = 1.0 / lanes.iter().sum::<f32>();
+    for block in logits.as_chunks_mut::<{ math::LANES }>().0 {
+        for x in block {
+            *x *= factor;
+        }
+    }
 }
 
 #[inline(always)]
