@@ -190,7 +190,7 @@ fn what_cannot_be_scored() {
     let (set, vectors) = labels(&[0.5, 0.6]);
     let text = one_text();
     let bad = |vectors: &Embeddings, options| refused(ErrorKind::BadInput, score(&text, vectors, &set, &options));
-    let three = Embeddings::empty(3);
+    let three = Embeddings::new(3, vec![1.0; 6]).unwrap();
     assert_eq!(bad(&three, SINGLE), "texts have vectors of length 2 and labels of 3: encode both with one model");
     assert_eq!(bad(&text, SINGLE), "2 labels came with 1 vectors: encode the label set as it is now");
     for threshold in [-0.5, 1.5, f32::NAN] {

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     thread::{self, JoinHandle},
@@ -15,14 +16,14 @@ use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 pub struct Site {
     folder: PathBuf,
     /// Other folders, and where they appear: names without slashes at either end.
-    others: Vec<(String, PathBuf)>,
+    others: BTreeMap<String, PathBuf>,
     base: String,
 }
 
 impl Site {
     /// The files of a folder, at the root of the server.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), others: Vec::new(), base: "/".to_owned() }
+        Self { folder: folder.into(), others: BTreeMap::new(), base: "/".to_owned() }
     }
 
     /// Serves `model/` from another folder.
@@ -30,9 +31,9 @@ impl Site {
         self.with_folder("model", folder)
     }
 
-    /// Serves what is below a path, such as `some/where`, from another folder.
+    /// Serves what is below a path, such as `some/where`, from another folder; of two for one path, from the last.
     pub fn with_folder(mut self, path: &str, folder: impl Into<PathBuf>) -> Self {
-        self.others.push((path.trim_matches('/').to_owned(), folder.into()));
+        self.others.insert(path.trim_matches('/').to_owned(), folder.into());
         self
     }
 
