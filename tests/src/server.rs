@@ -82,7 +82,7 @@ impl Server {
     /// Serves a site on a port; 0 stands for any free one.
     pub fn start(site: &Site, port: u16) -> Result<Self> {
         ensure_folder(&site.folder)?;
-        for (_, folder) in &site.others {
+        for folder in site.others.values() {
             ensure_folder(folder)?;
         }
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
