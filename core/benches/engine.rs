@@ -23,7 +23,7 @@ fn wave(count: usize) -> Vec<f32> {
 
 fn matrix(kernels: &Kernels, inputs: usize, outputs: usize) -> Matrix {
     let bytes: Vec<u8> = wave(inputs * outputs).into_iter().map(|x| (63.0 * x) as i8 as u8).collect();
-    Matrix::pack(kernels, [(Int8::new(&bytes, vec![0.01; outputs], inputs), vec![0.0; outputs])])
+    Matrix::pack(kernels, [(Int8 { bytes: &bytes, scales: vec![0.01; outputs], width: inputs }, vec![0.0; outputs])])
 }
 
 fn codes(kernels: &Kernels, inputs: usize) -> Codes {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::manifest::sha256;
 use crate::{Manifest, Result};
 
 /// The files of a model, verified. Where they come from is the caller's business.
@@ -28,25 +29,24 @@ impl Bundle {
     /// # Errors
     /// What [`Manifest::validate`] and [`FileEntry::verify`](crate::FileEntry::verify) find.
     pub fn new(manifest: Manifest, weights: Vec<u8>, tokenizer: Vec<u8>) -> Result<Self> {
-        manifest.validate()?;
-        manifest.file(Self::WEIGHTS)?.verify(&weights)?;
-        manifest.file(Self::TOKENIZER)?.verify(&tokenizer)?;
-        Ok(Self { manifest, weights, tokenizer })
+        let digests = [sha256(&weights), sha256(&tokenizer)];
+        Self::with_digests(manifest, weights, tokenizer, digests)
     }
 
-    /// As [`Bundle::new`], with the files' SHA-256 in hexadecimal from whoever computes them best: in a browser, the
-    /// browser.
+    /// As [`Bundle::new`], with the SHA-256 of the weights and of the tokeniser in hexadecimal, from whoever computes them
+    /// best: in a browser, the browser.
     ///
     /// # Errors
     /// As [`Bundle::new`].
     pub fn with_digests(
         manifest: Manifest,
-        (weights, weights_sha256): (Vec<u8>, String),
-        (tokenizer, tokenizer_sha256): (Vec<u8>, String),
+        weights: Vec<u8>,
+        tokenizer: Vec<u8>,
+        [weights_sha256, tokenizer_sha256]: [String; 2],
     ) -> Result<Self> {
         manifest.validate()?;
-        manifest.file(Self::WEIGHTS)?.verify_digest(&weights, || weights_sha256)?;
-        manifest.file(Self::TOKENIZER)?.verify_digest(&tokenizer, || tokenizer_sha256)?;
+        manifest.file(Self::WEIGHTS)?.verify_digest(&weights, &weights_sha256)?;
+        manifest.file(Self::TOKENIZER)?.verify_digest(&tokenizer, &tokenizer_sha256)?;
         Ok(Self { manifest, weights, tokenizer })
     }
 }

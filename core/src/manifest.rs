@@ -183,21 +183,21 @@ impl FileEntry {
     /// # Errors
     /// [`ErrorKind::BadModel`]: it was cut off, damaged, or is that of another file.
     pub fn verify(&self, content: &[u8]) -> Result<()> {
-        self.verify_digest(content, || sha256(content))
+        self.verify_digest(content, &sha256(content))
     }
 
     /// As [`FileEntry::verify`], with the content's SHA-256 in hexadecimal from whoever computes it best.
     ///
     /// # Errors
     /// As [`FileEntry::verify`].
-    pub fn verify_digest(&self, content: &[u8], sha256: impl FnOnce() -> String) -> Result<()> {
+    pub fn verify_digest(&self, content: &[u8], sha256: &str) -> Result<()> {
         let Self { path, bytes, .. } = self;
         let length = content.len() as u64;
         if length != *bytes {
             let why = if length < *bytes { "the download is truncated" } else { "it is another file" };
             return Err(bad(format!("{path} has {length} bytes, the manifest says {bytes}: {why}; load it again")));
         }
-        if !sha256().eq_ignore_ascii_case(&self.sha256) {
+        if !sha256.eq_ignore_ascii_case(&self.sha256) {
             let why = "the download is damaged or belongs to another manifest";
             return Err(bad(format!("{path} does not have the SHA-256 of the manifest: {why}; load it again")));
         }
@@ -220,7 +220,8 @@ impl FileEntry {
     }
 }
 
-fn sha256(content: &[u8]) -> String {
+/// The SHA-256 of a file in hexadecimal.
+pub fn sha256(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -71,7 +71,10 @@ impl Linear {
 
     fn pack(&self, kernels: &Kernels) -> Matrix {
         let bytes: Vec<u8> = self.weights.iter().map(|&w| w as u8).collect();
-        Matrix::pack(kernels, [(Int8::new(&bytes, self.scales.clone(), self.inputs), self.bias.clone())])
+        Matrix::pack(
+            kernels,
+            [(Int8 { bytes: &bytes, scales: self.scales.clone(), width: self.inputs }, self.bias.clone())],
+        )
     }
 }
 
@@ -155,7 +158,8 @@ fn extremes_do_not_overflow() {
         let mut x = vec![1.0; INPUTS];
         x[0] = -1.0;
         for kernels in Kernels::available() {
-            let matrix = Matrix::pack(kernels, [(Int8::new(&weights, vec![1.0; 2], INPUTS), vec![0.0; 2])]);
+            let matrix =
+                Matrix::pack(kernels, [(Int8 { bytes: &weights, scales: vec![1.0; 2], width: INPUTS }, vec![0.0; 2])]);
             let (mut codes, mut out) = (Codes::default(), vec![0.0; 2]);
             kernels.quantise(&x, INPUTS, &mut codes);
             kernels.product(&codes, &matrix, Finish::Store, &mut out);
@@ -169,7 +173,7 @@ fn extremes_do_not_overflow() {
 #[test]
 fn wide_weights_are_narrowed() {
     let bytes = [127u8, 0x81, 64, 0];
-    let matrix = || [(Int8::new(&bytes, vec![0.5], 4), vec![0.0])];
+    let matrix = || [(Int8 { bytes: &bytes, scales: vec![0.5], width: 4 }, vec![0.0])];
     for kernels in Kernels::available() {
         let (mut codes, mut out) = (Codes::default(), vec![0.0]);
         kernels.quantise(&[1.0, -1.0, 0.0, 1.0], 4, &mut codes);

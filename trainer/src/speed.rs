@@ -1,16 +1,16 @@
 //! `undertone speed`: how fast the student learns and reads, for benchmarks that hold it against others.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use undertone_core::Encoder;
 
-use crate::bundle;
-use crate::train;
+use crate::data::each_row;
+use crate::{bundle, train};
 
 /// Time training or reading.
 #[derive(Debug, Subcommand)]
@@ -27,12 +27,17 @@ pub struct EncodeArgs {
     /// The bundle's folder
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// Texts, one a line: as they are, or as JSON objects with a "text"
+    /// Texts: JSON lines, each with a "text"
     #[arg(long, value_name = "FILE")]
     texts: PathBuf,
     /// How many texts are encoded together where they are not encoded alone
     #[arg(long, default_value_t = 32, value_name = "N")]
     batch: usize,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    text: String,
 }
 
 /// Runs the command.
@@ -46,13 +51,11 @@ pub fn speed(what: &Speed) -> Result<()> {
 /// Prints milliseconds a text, each alone, and texts a second, in batches, as JSON.
 fn encode(args: &EncodeArgs) -> Result<()> {
     let encoder = Encoder::load(bundle::read(&args.model)?)?;
-    let file = fs::read_to_string(&args.texts).with_context(|| args.texts.display().to_string())?;
-    let text = |line: &str| match serde_json::from_str::<Value>(line) {
-        Ok(Value::Object(row)) => row.get("text").and_then(Value::as_str).map(str::to_owned),
-        _ => Some(line.to_owned()),
-    };
-    let texts = file.lines().map(text).collect::<Option<Vec<_>>>();
-    let texts = texts.with_context(|| format!("{}: a row has no \"text\"", args.texts.display()))?;
+    let mut texts = Vec::new();
+    each_row(&args.texts, |_, row: Row| {
+        texts.push(row.text);
+        Ok(())
+    })?;
     ensure!(!texts.is_empty() && args.batch > 0, "{} has no texts, or the batch no size", args.texts.display());
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let seconds = |batch: usize| -> Result<f64> {

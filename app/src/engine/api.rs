@@ -47,7 +47,7 @@ impl Undertone {
         Ok(Self { encoder: loaded.encoder })
     }
 
-    /// What instructions the model computes with: `"relaxed SIMD"` or `"SIMD"`.
+    /// What instructions the model computes with: `"SIMD"`, or `"relaxed SIMD"` with or without how.
     #[wasm_bindgen(getter)]
     pub fn kernels(&self) -> String {
         self.encoder.kernels().to_owned()

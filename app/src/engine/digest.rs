@@ -1,7 +1,5 @@
 //! Checksums by the browser, several times as fast as in WebAssembly.
 
-use std::fmt::Write;
-
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -16,8 +14,5 @@ pub async fn sha256(content: &[u8]) -> Option<String> {
     // The browser copies what it is given before it answers, and nothing is allocated in between.
     let digest = crypto.subtle().digest_with_str_and_u8_array("SHA-256", content).ok()?;
     let digest: ArrayBuffer = JsFuture::from(digest).await.ok()?.unchecked_into();
-    Some(Uint8Array::new(&digest).to_vec().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
+    Some(Uint8Array::new(&digest).to_vec().iter().map(|byte| format!("{byte:02x}")).collect())
 }

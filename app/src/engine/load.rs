@@ -33,13 +33,11 @@ pub async fn load(address: &str, mut progress: impl FnMut(Progress)) -> Result<L
             Err(_) => files.forget(&manifest).await,
         }
     }
-    let mut new = false;
-    let bundle = match bundle {
-        Some(bundle) => bundle,
+    let (bundle, new) = match bundle {
+        Some(bundle) => (bundle, false),
         None => {
             let (weights, tokenizer) = files.download(&manifest, &mut progress).await?;
-            new = true;
-            verify(manifest, weights, tokenizer).await?
+            (verify(manifest, weights, tokenizer).await?, true)
         }
     };
 
@@ -52,7 +50,7 @@ pub async fn load(address: &str, mut progress: impl FnMut(Progress)) -> Result<L
 /// Checks the files against the manifest.
 async fn verify(manifest: Manifest, weights: Vec<u8>, tokenizer: Vec<u8>) -> Result<Bundle, Error> {
     match (sha256(&weights).await, sha256(&tokenizer).await) {
-        (Some(first), Some(second)) => Bundle::with_digests(manifest, (weights, first), (tokenizer, second)),
+        (Some(first), Some(second)) => Bundle::with_digests(manifest, weights, tokenizer, [first, second]),
         _ => Bundle::new(manifest, weights, tokenizer),
     }
 }

@@ -88,7 +88,7 @@ impl Encoder {
             Background::new(manifest.lexicon.clone(), vectors(TERM_VECTORS)?, vectors(REFERENCE_VECTORS)?)?
         };
         let scorer = Scorer::new(manifest.calibration.clone(), background)?;
-        let engine = Engine::with_kernels(weights, config, kernels)?;
+        let engine = Engine::new(weights, config, kernels)?;
         Ok(Self { manifest, tokenizer, engine, affect, scorer })
     }
 

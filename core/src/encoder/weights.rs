@@ -118,20 +118,11 @@ impl Weights {
     }
 }
 
-impl<'a> Int8<'a> {
-    /// A `(scales, width)` matrix, row after row.
-    pub fn new(bytes: &'a [u8], scales: Vec<f32>, width: usize) -> Self {
-        Self { bytes, scales, width }
-    }
-
-    /// The rows, each with its scale.
-    pub fn rows(&self) -> impl Iterator<Item = (&[u8], f32)> {
-        self.bytes.chunks_exact(self.width.max(1)).zip(self.scales.iter().copied())
-    }
-
+impl Int8<'_> {
     /// All values in f32.
     pub fn widened(&self) -> Vec<f32> {
-        self.rows().flat_map(|(row, scale)| row.iter().map(move |&b| f32::from(b as i8) * scale)).collect()
+        let rows = self.bytes.chunks_exact(self.width.max(1)).zip(&self.scales);
+        rows.flat_map(|(row, scale)| row.iter().map(move |&b| f32::from(b as i8) * scale)).collect()
     }
 }
 

@@ -61,19 +61,11 @@ struct Scratch {
 }
 
 impl Engine {
-    /// Packs a bundle's weights for the fastest kernels; of the file's bytes only the token table is kept.
+    /// Packs a bundle's weights for these kernels; of the file's bytes only the token table is kept.
     ///
     /// # Errors
     /// [`ErrorKind::BadModel`]: a tensor that is missing or of another shape.
-    pub fn new(weights: Weights, config: &EncoderConfig) -> Result<Self> {
-        Self::with_kernels(weights, config, Kernels::best())
-    }
-
-    /// As [`Engine::new`], for kernels of one's choice.
-    ///
-    /// # Errors
-    /// As [`Engine::new`].
-    pub fn with_kernels(weights: Weights, config: &EncoderConfig, kernels: &'static Kernels) -> Result<Self> {
+    pub fn new(weights: Weights, config: &EncoderConfig, kernels: &'static Kernels) -> Result<Self> {
         let (hidden, wide) = (config.hidden, config.intermediate);
         let norm = |name: &str| -> Result<Norm> {
             Ok(Norm {

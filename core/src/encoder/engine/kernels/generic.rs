@@ -237,16 +237,14 @@ fn multiply_rows<const R: usize>(
     const WIDE: usize = math::LANES;
     let rows: [&[f32]; R] = std::array::from_fn(|r| &a.values[r * a.stride..r * a.stride + k]);
     let whole = m - m % WIDE;
-    let stride_of_b = b.stride;
     for column in (0..whole).step_by(WIDE) {
         let mut sums = [[0f32; WIDE]; R];
-        let mut at = column;
         for i in 0..k {
-            let b = &b.values[at..at + WIDE];
-            at += stride_of_b;
+            let at = i * b.stride + column;
+            let values = &b.values[at..at + WIDE];
             for (sums, row) in sums.iter_mut().zip(rows) {
-                for (sum, b) in sums.iter_mut().zip(b) {
-                    *sum += row[i] * b;
+                for (sum, x) in sums.iter_mut().zip(values) {
+                    *sum += row[i] * x;
                 }
             }
         }

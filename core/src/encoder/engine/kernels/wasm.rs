@@ -31,20 +31,18 @@ static PAIRED: Kernels = kernels!("relaxed SIMD, in pairs", Paired, "relaxed-sim
 const ROWS: usize = 4;
 const COLUMNS: usize = 8;
 
-type Pair = [v128; 2];
-
-/// Sums over a panel: `add` takes the sums of a row, the group's codes of that row in all lanes, and where the group's
-/// weights lie, `BYTES` of them.
+/// Sums over a panel, whose weights of a group are `BYTES` for a tile's outputs: `load` makes two registers of them, for
+/// each of which `add` takes the sums of a row and the group's codes of that row in all lanes.
 ///
 /// # Safety
-/// `panel` has `BYTES` for each group of a row.
+/// `panel` has `BYTES` for each group of a row, as many as `load` reads.
 #[inline(always)]
-unsafe fn sums<const R: usize, const BYTES: usize, W: Copy>(
+unsafe fn sums<const R: usize, const BYTES: usize>(
     rows: [&[u32]; R],
     panel: &[u8],
     out: &mut Sums,
-    load: impl Fn(*const u8) -> W,
-    add: impl Fn(&mut Pair, v128, W),
+    load: impl Fn(*const u8) -> [v128; 2],
+    add: impl Fn(v128, v128, v128) -> v128,
 ) {
     // V8 does not unroll.
     const TURN: usize = 4;
@@ -52,10 +50,12 @@ unsafe fn sums<const R: usize, const BYTES: usize, W: Copy>(
     unsafe {
         let mut sums = [[i32x4_splat(0); 2]; R];
         let mut codes = rows.map(<[u32]>::as_ptr);
-        let step = |sums: &mut [Pair; R], codes: &[*const u32; R], ahead: usize, weights: *const u8| {
+        let step = |sums: &mut [[v128; 2]; R], codes: &[*const u32; R], ahead: usize, weights: *const u8| {
             let weights = load(weights.add(ahead * BYTES));
             for (sums, codes) in sums.iter_mut().zip(codes) {
-                add(sums, v128_load32_splat(codes.add(ahead)), weights);
+                let codes = v128_load32_splat(codes.add(ahead));
+                sums[0] = add(sums[0], codes, weights[0]);
+                sums[1] = add(sums[1], codes, weights[1]);
             }
         };
         let groups = panel.chunks_exact(TURN * BYTES);
@@ -66,8 +66,8 @@ unsafe fn sums<const R: usize, const BYTES: usize, W: Copy>(
             }
             codes = codes.map(|codes| codes.add(TURN));
         }
-        for (ahead, weights) in rest.chunks_exact(BYTES).enumerate() {
-            step(&mut sums, &codes.map(|codes| codes.add(ahead)), 0, weights.as_ptr());
+        for ahead in 0..rest.len() / BYTES {
+            step(&mut sums, &codes, ahead, rest.as_ptr());
         }
         for (out, sums) in out.iter_mut().zip(sums) {
             let out: *mut v128 = out.as_mut_ptr().cast();
@@ -75,17 +75,6 @@ unsafe fn sums<const R: usize, const BYTES: usize, W: Copy>(
             v128_store(out.add(1), sums[1]);
         }
     }
-}
-
-/// Two registers of weights.
-///
-/// # Safety
-/// There are 32 bytes to read.
-#[cfg(feature = "relaxed-simd")]
-#[inline(always)]
-unsafe fn bytes(weights: *const u8) -> Pair {
-    // SAFETY: the caller's.
-    unsafe { [v128_load(weights.cast()), v128_load(weights.add(16).cast())] }
 }
 
 struct Fixed;
@@ -99,73 +88,50 @@ impl Tile for Fixed {
     unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
         // SAFETY: the caller's; a load of eight bytes fills a register with 16-bit weights.
         unsafe {
-            sums::<R, { COLUMNS * 2 }, _>(
+            sums::<R, { COLUMNS * 2 }>(
                 rows,
                 panel,
                 out,
                 |weights| [u16x8_load_extend_u8x8(weights), u16x8_load_extend_u8x8(weights.add(8))],
-                |sums, codes, weights| {
-                    sums[0] = i32x4_add(sums[0], i32x4_dot_i16x8(codes, weights[0]));
-                    sums[1] = i32x4_add(sums[1], i32x4_dot_i16x8(codes, weights[1]));
-                },
+                |sums, codes, weights| i32x4_add(sums, i32x4_dot_i16x8(codes, weights)),
             );
         }
     }
 }
 
+/// Tiles of bytes, which differ in how they add products.
 #[cfg(feature = "relaxed-simd")]
-struct Fused;
+macro_rules! relaxed {
+    ($tile:ident, $add:expr) => {
+        struct $tile;
 
-#[cfg(feature = "relaxed-simd")]
-impl Tile for Fused {
-    const ROWS: usize = ROWS;
-    const COLUMNS: usize = COLUMNS;
-    const GROUP: usize = 4;
+        impl Tile for $tile {
+            const ROWS: usize = ROWS;
+            const COLUMNS: usize = COLUMNS;
+            const GROUP: usize = 4;
 
-    #[inline(always)]
-    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
-        // SAFETY: the caller's. The second operand is below 128, for which alone engines agree.
-        unsafe {
-            sums::<R, { COLUMNS * 4 }, _>(
-                rows,
-                panel,
-                out,
-                |weights| bytes(weights),
-                |sums, codes, weights| {
-                    sums[0] = i32x4_relaxed_dot_i8x16_i7x16_add(codes, weights[0], sums[0]);
-                    sums[1] = i32x4_relaxed_dot_i8x16_i7x16_add(codes, weights[1], sums[1]);
-                },
-            );
+            #[inline(always)]
+            unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+                // SAFETY: the caller's. The second operand is below 128, for which alone engines agree.
+                unsafe {
+                    sums::<R, { COLUMNS * 4 }>(
+                        rows,
+                        panel,
+                        out,
+                        |weights| [v128_load(weights.cast()), v128_load(weights.add(16).cast())],
+                        $add,
+                    );
+                }
+            }
         }
-    }
+    };
 }
 
 #[cfg(feature = "relaxed-simd")]
-struct Paired;
-
+relaxed!(Fused, |sums, codes, weights| i32x4_relaxed_dot_i8x16_i7x16_add(codes, weights, sums));
+// Two products of at most 128 and 127 fit into 16 bits.
 #[cfg(feature = "relaxed-simd")]
-impl Tile for Paired {
-    const ROWS: usize = ROWS;
-    const COLUMNS: usize = COLUMNS;
-    const GROUP: usize = 4;
-
-    #[inline(always)]
-    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
-        let ones = i16x8_splat(1);
-        // SAFETY: as above. Two products of at most 128 and 127 fit into 16 bits.
-        unsafe {
-            sums::<R, { COLUMNS * 4 }, _>(
-                rows,
-                panel,
-                out,
-                |weights| bytes(weights),
-                |sums, codes, weights| {
-                    for (sum, weights) in sums.iter_mut().zip(weights) {
-                        let pairs = i16x8_relaxed_dot_i8x16_i7x16(codes, weights);
-                        *sum = i32x4_add(*sum, i32x4_dot_i16x8(pairs, ones));
-                    }
-                },
-            );
-        }
-    }
-}
+relaxed!(Paired, |sums, codes, weights| {
+    let pairs = i16x8_relaxed_dot_i8x16_i7x16(codes, weights);
+    i32x4_add(sums, i32x4_dot_i16x8(pairs, i16x8_splat(1)))
+});
