@@ -61,3 +61,19 @@ pub fn animate(element: &web_sys::Element, from: &str, to: &str, milliseconds: f
         let _ = Reflect::apply(animate.unchecked_ref::<Function>(), element, &Array::of2(&frames, &options));
     }
 }
+
+/// Gives a person a file that was made here.
+#[cfg(feature = "ui")]
+pub fn offer(name: &str, kind: &str, content: &str) -> Result<(), JsValue> {
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = Array::of1(&JsValue::from_str(content));
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let link: web_sys::HtmlAnchorElement = leptos::prelude::document().create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The click has taken hold of the file; the address is needed no more.
+    web_sys::Url::revoke_object_url(&url)
+}

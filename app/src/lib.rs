@@ -22,6 +22,8 @@ pub mod reading;
 #[cfg(feature = "ui")]
 pub mod session;
 #[cfg(feature = "ui")]
+pub mod sheet;
+#[cfg(feature = "ui")]
 pub mod state;
 #[cfg(feature = "ui")]
 pub mod storage;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use undertone_core::{AffectHead, Calibration, Error, ErrorKind, Lexicon};
 
 /// The version of this protocol; page and worker must agree on it.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// What the page's worker is called. The engine's module starts its message loop only in a
 /// worker of this name, so that any other page may import the module as a library.
@@ -25,6 +25,8 @@ pub enum Role {
     Typing,
     /// It is a wording of a label.
     Label,
+    /// It is a text of a file.
+    File,
 }
 
 /// From the page to the worker.

@@ -12,6 +12,19 @@ pub fn megabytes(bytes: f64) -> String {
     format!("{:.1}", bytes / 1e6)
 }
 
+/// A count with its thousands apart: "12,345".
+pub fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut words = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            words.push(',');
+        }
+        words.push(digit);
+    }
+    words
+}
+
 /// A probability as a percentage: "87 %". Only what is certain is 0 or 100.
 pub fn percent(probability: f32) -> String {
     let rounded = (probability * 100.0).round();
@@ -80,6 +93,12 @@ mod tests {
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(list(&["a", "b", "c", "d", "e"]), "a, b, c, d and e");
         assert_eq!(list(&["a", "b", "c", "d", "e", "f"]), "a, b, c, d and 2 more");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        let words = [0, 12, 999, 1000, 12_345, 1_000_000].map(thousands);
+        assert_eq!(words, ["0", "12", "999", "1,000", "12,345", "1,000,000"]);
     }
 
     #[test]

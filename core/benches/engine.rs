@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use undertone_core::encoder::Int8;
 use undertone_core::encoder::engine::kernels::{Finish, Heads, Kernels};
 use undertone_core::encoder::engine::{Codes, Matrix};
-use undertone_core::{Background, Calibration, Embeddings, LabelSet, ScoreOptions, Scorer};
+use undertone_core::{Background, Calibration, Corpus, Embeddings, LabelSet, Lexicon, ScoreOptions, Scorer, Term};
 
 const TOKENS: usize = 20;
 const HIDDEN: usize = 384;
@@ -73,24 +73,48 @@ fn others(criterion: &mut Criterion) {
     }
 }
 
-/// Ten thousand texts by 254 labels, and by one, as when one was edited.
+/// Ten thousand texts by 254 labels, before a lexicon of as many terms: for the first time, after one label was edited,
+/// and after the threshold was moved.
 fn scoring(criterion: &mut Criterion) {
     const TEXTS: usize = 10_000;
-    let scorer = Scorer::new(Calibration::default(), Background::none(HIDDEN)).expect("the default is valid");
-    let texts = Embeddings::new(HIDDEN, wave(TEXTS * HIDDEN)).expect("rows of numbers");
-    let mut group = criterion.benchmark_group("scoring 10,000 texts");
-    group.sample_size(10);
-    for labels in [254, 1] {
-        let mut set = LabelSet::new("bench");
-        for i in 0..labels {
-            set.add(&format!("label {i}")).expect("a new name");
-        }
-        let vectors = Embeddings::new(HIDDEN, wave(labels * HIDDEN)).expect("rows of numbers");
-        let labels = scorer.prepare(vectors, &set).expect("a vector for each label");
-        group.bench_function(BenchmarkId::from_parameter(set.labels().len()), |bencher| {
-            bencher.iter(|| scorer.score(black_box(&texts), &labels, &ScoreOptions::default()));
-        });
+    const LABELS: usize = 254;
+    let rows = |from: usize, count: usize| {
+        let values = (from * HIDDEN..(from + count) * HIDDEN).map(|i| ((i as f32 * 12.9898).sin() * 43.5).sin());
+        Embeddings::new(HIDDEN, values.collect()).expect("rows of numbers")
+    };
+    let terms: Vec<Term> = (0..LABELS).map(|i| Term { term: format!("label {i}"), ..Term::default() }).collect();
+    let background = Background::new(Lexicon::from(terms), rows(0, LABELS), rows(LABELS, 1)).expect("a row for a term");
+    let calibration = Calibration { descendants: 0.25, competition: 0.5, ..Calibration::default() };
+    let scorer = Scorer::new(calibration, background).expect("the numbers are valid");
+    let mut set = LabelSet::new("bench");
+    for i in 0..LABELS {
+        set.add(&format!("label {i}")).expect("a new name");
     }
+    let prepare = |last| {
+        let mut vectors = rows(500, LABELS - 1);
+        vectors.push(&rows(last, 1)).expect("vectors of one length");
+        scorer.prepare(vectors, &set).expect("a vector for each label")
+    };
+    let (before, after) = (prepare(800), prepare(801));
+    let texts = rows(1000, TEXTS);
+    let fresh = || {
+        let mut corpus = Corpus::new(scorer.clone(), HIDDEN);
+        corpus.push(&texts).expect("vectors of one length");
+        corpus
+    };
+    let mut group = criterion.benchmark_group("scoring 10,000 texts by 254 labels");
+    group.sample_size(10);
+    let options = ScoreOptions::default();
+    group.bench_function("at first", |bencher| bencher.iter(|| fresh().score(black_box(&before), &options)));
+    let mut corpus = fresh();
+    let mut turn = false;
+    group.bench_function("after an edit", |bencher| {
+        bencher.iter(|| {
+            turn = !turn;
+            corpus.score(if turn { &after } else { &before }, &options)
+        });
+    });
+    group.bench_function("after a move of the threshold", |bencher| bencher.iter(|| corpus.score(&before, &options)));
 }
 
 criterion_group!(benches, products, others, scoring);

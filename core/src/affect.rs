@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::embeddings::dot;
+use crate::math::dot;
 use crate::{Error, ErrorKind, Result};
 
 /// A point of the affect plane. Both run from 1 to 9, and 5 is neutral.

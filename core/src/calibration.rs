@@ -87,11 +87,6 @@ impl Calibration {
     }
 }
 
-/// The probability of a logit.
-pub(crate) fn sigmoid(logit: f32) -> f32 {
-    1.0 / (1.0 + (-logit).exp())
-}
-
 /// The logit of a probability, finite at both ends.
 pub(crate) fn logit(probability: f32) -> f32 {
     let p = f64::from(probability).clamp(1e-6, 1.0 - 1e-6);

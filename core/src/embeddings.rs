@@ -122,35 +122,6 @@ fn normalise(row: &mut [f32]) -> std::result::Result<(), &'static str> {
     Ok(())
 }
 
-/// The dot product of two vectors of one length, in eight lanes that the compiler can keep in one register.
-#[inline]
-pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a, b) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut lanes = [0f32; 8];
-    for (a, b) in a.0.iter().zip(b.0) {
-        for i in 0..8 {
-            lanes[i] += a[i] * b[i];
-        }
-    }
-    let rest: f32 = a.1.iter().zip(b.1).map(|(x, y)| x * y).sum();
-    lanes.iter().sum::<f32>() + rest
-}
-
 fn bad(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::BadInput, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::dot;
-
-    #[test]
-    fn products_of_any_length() {
-        let values: Vec<f32> = (0..40u8).map(f32::from).collect();
-        for length in 0..values.len() {
-            // Small whole numbers, so that f32 is exact.
-            let expected: f32 = values[..length].iter().map(|x| x * x).sum();
-            assert_eq!(dot(&values[..length], &values[..length]), expected);
-        }
-    }
 }

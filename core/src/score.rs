@@ -4,20 +4,13 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::calibration::{logit, sigmoid};
-use crate::embeddings::dot;
-use crate::{Background, Calibration, Embeddings, Error, ErrorKind, LabelId, LabelSet, Lexicon, Result};
+use crate::calibration::logit;
+use crate::math::{Transposed, exp, sigmoid};
+use crate::scores::best;
+use crate::{Background, Calibration, Embeddings, Error, ErrorKind, LabelId, LabelSet, Lexicon, Mode, Result, Scores};
 
-/// How labels relate to each other.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// A text may express several: each has a probability of its own.
-    #[default]
-    Multi,
-    /// A text expresses one at most: labels, and none of them, share the probability.
-    Single,
-}
+/// How many texts' products are held at a time: few enough that they stay in the nearest caches.
+pub(crate) const BLOCK: usize = 16;
 
 /// How to score.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -30,98 +23,42 @@ pub struct ScoreOptions {
     pub threshold: Option<f32>,
 }
 
-/// What a [`Scorer`] finds: `(texts, labels)` matrices with the labels in the order of their set.
-///
-/// Methods that take a text's index panic if there is no such text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scores {
-    width: usize,
-    cosine: Vec<f32>,
-    probability: Vec<f32>,
-    none: Vec<f32>,
-    on: Vec<bool>,
-}
-
-impl Scores {
-    /// How many texts.
-    pub fn len(&self) -> usize {
-        self.none.len()
-    }
-
-    /// Whether there are no texts.
-    pub fn is_empty(&self) -> bool {
-        self.none.is_empty()
-    }
-
-    /// How many labels.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// The cosine of text `i` with each label, -1 to 1: what everything else is made from.
-    pub fn cosine(&self, i: usize) -> &[f32] {
-        &self.cosine[i * self.width..(i + 1) * self.width]
-    }
-
-    /// The probability of each label for text `i`. In [`Mode::Multi`] a parent is at least as probable as its most
-    /// probable descendant: who is furious is angry.
-    pub fn probability(&self, i: usize) -> &[f32] {
-        &self.probability[i * self.width..(i + 1) * self.width]
-    }
-
-    /// The probability that text `i` expresses none of the labels.
-    pub fn none(&self, i: usize) -> f32 {
-        self.none[i]
-    }
-
-    /// Which labels text `i` expresses: by threshold in [`Mode::Multi`], the winner at most in [`Mode::Single`].
-    pub fn on(&self, i: usize) -> &[bool] {
-        &self.on[i * self.width..(i + 1) * self.width]
-    }
-
-    /// The label that a forced choice gives text `i`: the most probable, though none may be more so. Among equals it
-    /// is the closest, so a child before the parent that it lifts, then the first. `None` if there are no labels.
-    pub fn best(&self, i: usize) -> Option<usize> {
-        best(self.probability(i), self.cosine(i))
-    }
-}
-
 /// Scores texts against labels: dot products, so that anything about labels may change at any time.
 #[derive(Debug, Clone)]
 pub struct Scorer {
     calibration: Calibration,
     background: Background,
+    /// The lexicon's terms.
+    terms: Transposed,
     /// What the reference texts have to share out, by term.
     reference: Vec<Shares>,
 }
 
 /// `exp(cosine / temperature)` of a text with each term of the lexicon.
 #[derive(Debug, Clone)]
-struct Shares {
+pub(crate) struct Shares {
     terms: Vec<f32>,
     /// What all terms together take off a label's evidence.
     competition: f32,
+    /// The cosine with the term for no emotion.
+    neutral: f32,
 }
 
 /// A label set as texts are scored against it: all that depends on the labels alone, so that a text that changes with
 /// every key costs no more than it must.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
-    vectors: Embeddings,
-    columns: Vec<Column>,
+    pub(crate) vectors: Embeddings,
+    upright: Transposed,
+    /// The lexicon's terms that each label stands for.
+    pub(crate) claims: Vec<Vec<usize>>,
+    /// What is added to each label's scaled evidence.
+    offsets: Vec<f32>,
     /// The thresholds that labels have of their own.
     thresholds: Vec<Option<f32>>,
     lifts: Vec<(usize, usize)>,
-    /// The lexicon's term for no emotion and its column, if no label of the set stands for it.
-    neutral: Option<(usize, Column)>,
-}
-
-/// What stays the same for all texts of a label.
-#[derive(Debug, Clone, PartialEq)]
-struct Column {
-    claims: Vec<usize>,
-    /// What is added to scaled evidence.
-    offset: f32,
+    /// What the lexicon's term for no emotion stands for, and its offset, if no label of the set is one for none.
+    neutral: Option<(Vec<usize>, f32)>,
 }
 
 impl Scorer {
@@ -131,8 +68,9 @@ impl Scorer {
     /// [`ErrorKind::BadModel`]: a calibration that is not valid.
     pub fn new(calibration: Calibration, background: Background) -> Result<Self> {
         calibration.validate()?;
-        let mut scorer = Self { calibration, background, reference: Vec::new() };
-        scorer.reference = scorer.background.reference().rows().map(|text| scorer.shares(text)).collect();
+        let terms = transposed(background.terms());
+        let mut scorer = Self { calibration, background, terms, reference: Vec::new() };
+        scorer.reference = scorer.shares(scorer.background.reference().as_slice());
         Ok(scorer)
     }
 
@@ -152,13 +90,18 @@ impl Scorer {
     /// [`ErrorKind::BadInput`]: another number of vectors than of labels, or vectors of another model.
     pub fn prepare(&self, vectors: Embeddings, set: &LabelSet) -> Result<Prepared> {
         self.check(&vectors, set)?;
+        let (upright, claims) = (transposed(&vectors), self.background.claims(set));
         let neutral = self.background.neutral(set);
-        let claims = self.background.claims(set).into_iter();
-        let rows = vectors.rows().zip(claims).zip(neutral);
-        let columns: Vec<_> = rows.map(|((label, claims), neutral)| self.column(label, claims, neutral, set)).collect();
-        let neutral = self.neutral_column(set, &columns);
-        let thresholds = set.labels().iter().map(|label| label.threshold).collect();
-        Ok(Prepared { vectors, columns, thresholds, lifts: lifts(set), neutral })
+        let offsets = self.offsets(&upright, &claims, &neutral, set.labels().len());
+        Ok(Prepared {
+            neutral: self.neutral_column(&claims),
+            vectors,
+            upright,
+            claims,
+            offsets,
+            thresholds: set.labels().iter().map(|label| label.threshold).collect(),
+            lifts: lifts(set),
+        })
     }
 
     /// Scores texts.
@@ -172,61 +115,16 @@ impl Scorer {
     /// # Errors
     /// [`ErrorKind::BadInput`]: vectors of different lengths, or a threshold that is not between 0 and 1.
     pub fn score(&self, texts: &Embeddings, labels: &Prepared, options: &ScoreOptions) -> Result<Scores> {
-        let Prepared { vectors: labels, columns, thresholds, lifts, neutral } = labels;
-        same_length(texts, labels)?;
-        if let Some(threshold) = options.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
-            return Err(bad(format!("the threshold is {threshold}, it must be between 0 and 1")));
-        }
-        let threshold = logit(self.calibration.threshold);
-        let common = options.threshold.unwrap_or(self.calibration.threshold);
-        let width = labels.len();
-        let cells = texts.len() * width;
-        let mut scores = Scores {
-            width,
-            cosine: Vec::with_capacity(cells),
-            probability: Vec::with_capacity(cells),
-            none: Vec::with_capacity(texts.len()),
-            on: Vec::with_capacity(cells),
-        };
-        for text in texts.rows() {
-            let from = scores.cosine.len();
-            // Rounding may carry a product of unit vectors beyond one.
-            scores.cosine.extend(labels.rows().map(|label| dot(text, label).clamp(-1.0, 1.0)));
-            let cosine = &scores.cosine[from..];
-            let shares = self.shares(text);
-            let logits = cosine.iter().zip(columns).map(|(&cosine, column)| self.logit(cosine, column, &shares));
-            match options.mode {
-                Mode::Multi => {
-                    scores.probability.extend(logits.map(sigmoid));
-                    let probability = &mut scores.probability[from..];
-                    for &(child, parent) in lifts {
-                        probability[parent] = probability[parent].max(probability[child]);
-                    }
-                    scores.none.push(1.0 - probability.iter().copied().fold(0.0, f32::max));
-                    let on = |(p, own): (&f32, &Option<f32>)| *p >= own.unwrap_or(common);
-                    scores.on.extend(probability.iter().zip(thresholds).map(on));
-                }
-                Mode::Single => {
-                    let none = match neutral {
-                        Some((term, column)) => {
-                            let cosine = dot(text, self.background.terms().row(*term));
-                            self.logit(cosine, column, &shares).max(threshold)
-                        }
-                        None => threshold,
-                    };
-                    let logits: Vec<f64> = logits.map(f64::from).collect();
-                    let none = f64::from(none);
-                    let largest = logits.iter().copied().fold(none, f64::max);
-                    let none = (none - largest).exp();
-                    let total = none + logits.iter().map(|l| (l - largest).exp()).sum::<f64>();
-                    scores.probability.extend(logits.iter().map(|l| ((l - largest).exp() / total) as f32));
-                    let none = (none / total) as f32;
-                    let probability = &scores.probability[from..];
-                    let winner = best(probability, cosine)
-                        .filter(|&l| probability[l] > none && thresholds[l].is_none_or(|own| probability[l] >= own));
-                    scores.none.push(none);
-                    scores.on.extend((0..width).map(|l| Some(l) == winner));
-                }
+        let judge = Judge::new(self, labels, options)?;
+        same_length(texts, &labels.vectors)?;
+        let mut scores = Scores::with_capacity(texts.len(), labels.vectors.len());
+        for block in texts.as_slice().chunks(BLOCK * texts.dim()) {
+            let shares = self.shares(block);
+            let cosines = cosines(block, &labels.upright);
+            let evidence = self.weigh_all(&cosines, &labels.claims, &shares);
+            for (text, shares) in shares.iter().enumerate() {
+                let row = text * labels.claims.len()..(text + 1) * labels.claims.len();
+                judge.text(&cosines[row.clone()], &evidence[row], shares, &mut scores);
             }
         }
         Ok(scores)
@@ -245,60 +143,79 @@ impl Scorer {
     ) -> Result<(Vec<f32>, Vec<f32>, Vec<bool>)> {
         self.check(labels, set)?;
         same_length(texts, labels)?;
-        let claims = self.background.claims(set);
-        let mut evidence = Vec::with_capacity(texts.len() * labels.len());
-        for text in texts.rows() {
-            let shares = self.shares(text);
-            evidence.extend(labels.rows().zip(&claims).map(|(l, claims)| self.weigh(dot(text, l), claims, &shares)));
-        }
-        let mean = labels.rows().zip(&claims).map(|(label, claims)| self.mean_evidence(label, claims)).collect();
-        Ok((evidence, mean, self.background.neutral(set)))
+        let (upright, claims) = (transposed(labels), self.background.claims(set));
+        let blocks = texts.as_slice().chunks(BLOCK * texts.dim());
+        let evidence =
+            blocks.flat_map(|block| self.weigh_all(&cosines(block, &upright), &claims, &self.shares(block))).collect();
+        Ok((evidence, self.mean_evidence(&upright, &claims), self.background.neutral(set)))
     }
 
-    fn shares(&self, text: &[f32]) -> Shares {
+    /// What texts, the rows of a matrix, have to share out.
+    pub(crate) fn shares(&self, texts: &[f32]) -> Vec<Shares> {
         let t = self.calibration.temperature;
-        let terms: Vec<f32> = self.background.terms().rows().map(|term| (dot(text, term) / t).exp()).collect();
-        let total: f32 = terms.iter().sum();
-        let competition = if total > 0.0 { self.calibration.competition * t * total.ln() } else { 0.0 };
-        Shares { terms, competition }
+        let neutral = self.background.lexicon().find(Lexicon::NEUTRAL);
+        let cosines = cosines(texts, &self.terms);
+        let shares = (0..texts.len() / self.background.terms().dim()).map(|text| {
+            let row = &cosines[text * self.terms.len()..(text + 1) * self.terms.len()];
+            let terms: Vec<f32> = row.iter().map(|cosine| exp(cosine / t)).collect();
+            let total: f32 = terms.iter().sum();
+            let competition = if total > 0.0 { self.calibration.competition * t * total.ln() } else { 0.0 };
+            Shares { terms, competition, neutral: neutral.map_or(0.0, |term| row[term]) }
+        });
+        shares.collect()
     }
 
     /// The evidence of a label that has this cosine and these terms.
-    fn weigh(&self, cosine: f32, claims: &[usize], shares: &Shares) -> f32 {
+    pub(crate) fn weigh(&self, cosine: f32, claims: &[usize], shares: &Shares) -> f32 {
         let Calibration { temperature, descendants, .. } = self.calibration;
         let claimed = descendants * claims.iter().map(|&term| shares.terms[term]).sum::<f32>();
         // Exact where there is nothing to add up.
-        let own = if claimed > 0.0 { temperature * ((cosine / temperature).exp() + claimed).ln() } else { cosine };
+        let own = if claimed > 0.0 { temperature * (exp(cosine / temperature) + claimed).ln() } else { cosine };
         own - shares.competition
     }
 
-    fn mean_evidence(&self, label: &[f32], claims: &[usize]) -> f32 {
-        let texts = self.background.reference().rows().zip(&self.reference);
-        let sum: f32 = texts.map(|(text, shares)| self.weigh(dot(text, label), claims, shares)).sum();
-        sum / self.reference.len().max(1) as f32
+    /// The evidence of texts for labels, `(texts, labels)` as the cosines are.
+    fn weigh_all(&self, cosines: &[f32], claims: &[Vec<usize>], shares: &[Shares]) -> Vec<f32> {
+        let rows = cosines.chunks(claims.len().max(1)).zip(shares);
+        rows.flat_map(|(row, shares)| row.iter().zip(claims).map(|(&cosine, c)| self.weigh(cosine, c, shares)))
+            .collect()
     }
 
-    fn column(&self, label: &[f32], claims: Vec<usize>, neutral: bool, set: &LabelSet) -> Column {
+    /// Each label's mean evidence over the reference texts.
+    fn mean_evidence(&self, labels: &Transposed, claims: &[Vec<usize>]) -> Vec<f32> {
+        let reference = self.background.reference();
+        let evidence = self.weigh_all(&cosines(reference.as_slice(), labels), claims, &self.reference);
+        let mut mean = vec![0.0; claims.len()];
+        for row in evidence.chunks(claims.len().max(1)) {
+            mean.iter_mut().zip(row).for_each(|(sum, evidence)| *sum += evidence);
+        }
+        mean.iter_mut().for_each(|sum| *sum /= reference.len().max(1) as f32);
+        mean
+    }
+
+    /// What is added to the scaled evidence of labels in a set of `count`.
+    fn offsets(&self, labels: &Transposed, claims: &[Vec<usize>], neutral: &[bool], count: usize) -> Vec<f32> {
         let c = &self.calibration;
-        let hub = if c.hubness > 0.0 { c.hubness * self.mean_evidence(label, &claims) } else { 0.0 };
-        let crowd = c.crowding * (set.labels().len().max(1) as f32).ln();
-        let offset = c.bias - c.scale * hub - crowd + if neutral { c.neutral } else { 0.0 };
-        Column { claims, offset }
+        let mean = if c.hubness > 0.0 { self.mean_evidence(labels, claims) } else { vec![0.0; claims.len()] };
+        let crowd = c.crowding * (count.max(1) as f32).ln();
+        let offset = |(mean, neutral): (f32, &bool)| {
+            c.bias - c.scale * c.hubness * mean - crowd + if *neutral { c.neutral } else { 0.0 }
+        };
+        mean.into_iter().zip(neutral).map(offset).collect()
     }
 
-    /// The lexicon's term for no emotion and its column, if no label of the set stands for it.
-    fn neutral_column(&self, set: &LabelSet, columns: &[Column]) -> Option<(usize, Column)> {
+    /// What the lexicon's term for no emotion stands for, and its offset, if no label has claimed it.
+    fn neutral_column(&self, claims: &[Vec<usize>]) -> Option<(Vec<usize>, f32)> {
         let term = self.background.lexicon().find(Lexicon::NEUTRAL)?;
-        if columns.iter().any(|column| column.claims.contains(&term)) {
+        if claims.iter().any(|claims| claims.contains(&term)) {
             return None;
         }
         let terms = self.background.lexicon().terms().iter().enumerate();
-        let claims = terms.filter(|(_, t)| t.basic == Lexicon::NEUTRAL).map(|(i, _)| i).collect();
-        Some((term, self.column(self.background.terms().row(term), claims, true, set)))
-    }
-
-    fn logit(&self, cosine: f32, column: &Column, shares: &Shares) -> f32 {
-        self.calibration.scale * self.weigh(cosine, &column.claims, shares) + column.offset
+        let own: Vec<usize> = terms.filter(|(_, t)| t.basic == Lexicon::NEUTRAL).map(|(i, _)| i).collect();
+        let vector = self.background.terms().row(term);
+        let upright = Transposed::new([vector].into_iter(), vector.len());
+        let offset = self.offsets(&upright, std::slice::from_ref(&own), &[true], claims.len()).first().copied()?;
+        Some((own, offset))
     }
 
     fn check(&self, labels: &Embeddings, set: &LabelSet) -> Result<()> {
@@ -313,7 +230,76 @@ impl Scorer {
     }
 }
 
-fn same_length(texts: &Embeddings, labels: &Embeddings) -> Result<()> {
+/// How texts' evidence is read: one label set, one way to score.
+pub(crate) struct Judge<'a> {
+    scorer: &'a Scorer,
+    labels: &'a Prepared,
+    mode: Mode,
+    /// From which probability on labels without a threshold of their own are on.
+    threshold: f32,
+}
+
+impl<'a> Judge<'a> {
+    pub fn new(scorer: &'a Scorer, labels: &'a Prepared, options: &ScoreOptions) -> Result<Self> {
+        if let Some(threshold) = options.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
+            return Err(bad(format!("the threshold is {threshold}, it must be between 0 and 1")));
+        }
+        let threshold = options.threshold.unwrap_or(scorer.calibration.threshold);
+        Ok(Self { scorer, labels, mode: options.mode, threshold })
+    }
+
+    /// Adds a text, whose cosine with each label and whose evidence for each label are known.
+    pub fn text(&self, cosine: &[f32], evidence: &[f32], shares: &Shares, scores: &mut Scores) {
+        let Calibration { scale, threshold, .. } = self.scorer.calibration;
+        let Prepared { offsets, thresholds, lifts, neutral, .. } = self.labels;
+        let from = scores.probability.len();
+        scores.cosine.extend_from_slice(cosine);
+        let logits = evidence.iter().zip(offsets).map(|(evidence, offset)| scale * evidence + offset);
+        match self.mode {
+            Mode::Multi => {
+                scores.probability.extend(logits.map(sigmoid));
+                let probability = &mut scores.probability[from..];
+                for &(child, parent) in lifts {
+                    probability[parent] = probability[parent].max(probability[child]);
+                }
+                scores.none.push(1.0 - probability.iter().copied().fold(0.0, f32::max));
+                let on = |(p, own): (&f32, &Option<f32>)| *p >= own.unwrap_or(self.threshold);
+                scores.on.extend(probability.iter().zip(thresholds).map(on));
+            }
+            Mode::Single => {
+                let threshold = logit(threshold);
+                let none = neutral.as_ref().map_or(threshold, |(claims, offset)| {
+                    threshold.max(scale * self.scorer.weigh(shares.neutral, claims, shares) + offset)
+                });
+                let none = f64::from(none);
+                let logits: Vec<f64> = logits.map(f64::from).collect();
+                let largest = logits.iter().copied().fold(none, f64::max);
+                let none = (none - largest).exp();
+                let total = none + logits.iter().map(|l| (l - largest).exp()).sum::<f64>();
+                scores.probability.extend(logits.iter().map(|l| ((l - largest).exp() / total) as f32));
+                let none = (none / total) as f32;
+                let probability = &scores.probability[from..];
+                let winner = best(probability, cosine)
+                    .filter(|&l| probability[l] > none && thresholds[l].is_none_or(|own| probability[l] >= own));
+                scores.none.push(none);
+                scores.on.extend((0..offsets.len()).map(|l| Some(l) == winner));
+            }
+        }
+    }
+}
+
+/// The cosines of unit rows, `(texts, labels)`: rounding may carry a product beyond one.
+pub(crate) fn cosines(texts: &[f32], labels: &Transposed) -> Vec<f32> {
+    let mut cosines = labels.products(texts);
+    cosines.iter_mut().for_each(|cosine| *cosine = cosine.clamp(-1.0, 1.0));
+    cosines
+}
+
+fn transposed(rows: &Embeddings) -> Transposed {
+    Transposed::new(rows.rows(), rows.dim())
+}
+
+pub(crate) fn same_length(texts: &Embeddings, labels: &Embeddings) -> Result<()> {
     if texts.dim() == labels.dim() {
         return Ok(());
     }
@@ -323,14 +309,6 @@ fn same_length(texts: &Embeddings, labels: &Embeddings) -> Result<()> {
 
 fn bad(message: String) -> Error {
     Error::new(ErrorKind::BadInput, message)
-}
-
-fn best(probability: &[f32], cosine: &[f32]) -> Option<usize> {
-    let better = |&a: &usize, &b: &usize| {
-        probability[a].total_cmp(&probability[b]).then_with(|| cosine[a].total_cmp(&cosine[b]))
-    };
-    // Of equals, `max_by` takes the last.
-    (0..probability.len()).rev().max_by(better)
 }
 
 /// The indices of each child and its parent, the deepest children first.

@@ -194,6 +194,70 @@ impl Page {
         self.set_value("threshold", &threshold.to_string()).await
     }
 
+    /// Opens a file of texts.
+    pub async fn open_file(&self, name: &str, content: &str) -> Result<()> {
+        let field = self.find("import-file").await?;
+        self.client()
+            .execute(
+                "const [field, name, content] = arguments;
+                const chosen = new DataTransfer();
+                chosen.items.add(new File([content], name));
+                field.files = chosen.files;
+                field.dispatchEvent(new Event('change', { bubbles: true }));",
+                vec![serde_json::to_value(field)?, json!(name), json!(content)],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// The rows of the file that are in view: their ids, texts and tags.
+    pub async fn rows(&self) -> Result<Vec<(String, String, Vec<String>)>> {
+        self.ask(
+            "return [...document.querySelectorAll('[data-testid=table] [data-testid=row]')].map(row => [
+                row.dataset.id,
+                row.querySelector('.text').textContent.trim(),
+                [...row.querySelectorAll('.chip')].map(chip => chip.textContent.trim()),
+            ]);",
+        )
+        .await
+    }
+
+    /// Waits until the file is read to its end.
+    pub async fn until_read(&self) -> Result<()> {
+        self.wait("the file is read", async || {
+            let read = self.ask::<bool>(
+                "return Boolean(document.querySelector('[data-testid=table]'))
+                    && !document.querySelector('[data-testid=progress]');",
+            );
+            Ok(read.await?.then_some(()))
+        })
+        .await
+    }
+
+    /// What the button of this test hook gives a person to keep.
+    pub async fn export(&self, testid: &str) -> Result<String> {
+        let button = self.find(testid).await?;
+        let content = self
+            .client()
+            .execute(
+                "const [button] = arguments;
+                const create = URL.createObjectURL;
+                let kept;
+                URL.createObjectURL = blob => { kept = blob.text(); return create.call(URL, blob); };
+                button.click();
+                URL.createObjectURL = create;
+                return kept;",
+                vec![serde_json::to_value(button)?],
+            )
+            .await?;
+        Ok(content.as_str().context("nothing was exported")?.to_owned())
+    }
+
+    /// Clicks on what has this test hook.
+    pub async fn click(&self, testid: &str) -> Result<()> {
+        Ok(self.find(testid).await?.click().await?)
+    }
+
     /// Sets a control as a person would who drags or chooses: its value, and the events.
     async fn set_value(&self, testid: &str, value: &str) -> Result<()> {
         let element = self.find(testid).await?;

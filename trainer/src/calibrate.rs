@@ -1,14 +1,74 @@
-//! One calibration for every label set: a logistic regression of the labels on the evidence, and the threshold that
-//! serves all evaluation sets best together.
+//! `undertone calibrate`: one calibration for every label set: a logistic regression of the labels on the evidence, and the
+//! threshold that serves all evaluation sets best together.
+
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use undertone_core::{Calibration, metrics};
+use clap::Args;
+use indicatif::ProgressBar;
+use undertone_core::{Bundle, Calibration, Encoder, Scorer, metrics};
 
-use crate::data::EvaluationSet;
-use crate::evaluate::Subject;
+use crate::bundle;
+use crate::data::{EvaluationSet, Task};
+use crate::evaluate::{Report, Subject, distinct};
+
+/// Fit a bundle's probabilities anew to sets that people labelled
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// The bundle; its manifest gets the new calibration and figures
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// Evaluation sets: one calibration for all of them is fitted
+    #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
+    set: Vec<PathBuf>,
+}
+
+/// Runs the command.
+pub fn calibrate(args: &CalibrateArgs) -> Result<()> {
+    let sets = args.set.iter().map(|s| EvaluationSet::read(s, None)).collect::<Result<Vec<_>>>()?;
+    ensure!(sets.iter().any(|set| set.task == Task::Multi), "no set is multi-label; give one at least by --set");
+    let encoder = Encoder::load(bundle::read(&args.model)?)?;
+    let mut manifest = encoder.manifest().clone();
+    let progress = ProgressBar::new(distinct(&sets));
+    let mut subject = Subject::of_encoder(&encoder, None, &progress);
+    manifest.calibration = settle(&mut subject, &sets)?;
+    let report = Report::of(&subject, &sets)?;
+    progress.finish_and_clear();
+    manifest.metrics.extend(report.to_json());
+    eprint!("{report}");
+    let path = args.model.join(Bundle::MANIFEST);
+    fs::write(&path, manifest.to_json()).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+// The shape of evidence (see `Calibration`), chosen by mean average precision over the development sets:
+// trainer/EXPERIMENTS.md.
+const TEMPERATURE: f32 = 0.08;
+const DESCENDANTS: f32 = 0.25;
+const COMPETITION: f32 = 0.5;
+
+/// Gives a subject the shape of evidence that serves best, and the calibration that fits the multi-label ones of these
+/// sets; without any, its own remains.
+pub fn settle(subject: &mut Subject, sets: &[EvaluationSet]) -> Result<Calibration> {
+    let background = subject.scorer().background().clone();
+    let mut calibration = Calibration {
+        temperature: TEMPERATURE,
+        descendants: DESCENDANTS,
+        competition: COMPETITION,
+        ..subject.scorer().calibration().clone()
+    };
+    subject.rescore(Scorer::new(calibration.clone(), background.clone())?);
+    let multi = sets.iter().filter(|set| set.task == Task::Multi);
+    let cells = multi.map(|set| Cells::of(subject, set)).collect::<Result<Vec<_>>>()?;
+    if !cells.is_empty() {
+        calibration = fit(&cells, &calibration)?;
+        subject.rescore(Scorer::new(calibration.clone(), background)?);
+    }
+    Ok(calibration)
+}
 
 /// The evidence of a set's pairs of text and label, and which of them people gave.
-pub struct Cells {
+struct Cells {
     /// Of each text, for each label.
     evidence: Vec<Vec<f64>>,
     gold: Vec<Vec<bool>>,
@@ -22,7 +82,7 @@ pub struct Cells {
 const WEIGHTS: usize = 5;
 
 impl Cells {
-    pub fn of(subject: &Subject, set: &EvaluationSet) -> Result<Self> {
+    fn of(subject: &Subject, set: &EvaluationSet) -> Result<Self> {
         let (evidence, mean, neutral) = subject.evidence(set)?;
         let width = set.labels.len().max(1);
         Ok(Self {
@@ -50,7 +110,7 @@ impl Cells {
 /// Fits scale, hubness, bias, crowding and neutral of a [`Calibration`] with every set weighing the same, by Newton's
 /// method, and picks the threshold with the best mean macro F1. The other numbers are those of `shape`, by which the
 /// evidence was weighed.
-pub fn fit(sets: &[Cells], shape: &Calibration) -> Result<Calibration> {
+fn fit(sets: &[Cells], shape: &Calibration) -> Result<Calibration> {
     let mut weights = [0.0; WEIGHTS];
     for _ in 0..200 {
         // The ridge keeps the scale finite where a few rows can be told apart without a mistake, and decides between

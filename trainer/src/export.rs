@@ -13,11 +13,11 @@ use undertone_core::encoder::engine::MAX_WEIGHT;
 use undertone_core::encoder::{
     AFFECT_BIAS, AFFECT_WEIGHT, REFERENCE_VECTORS, Ragged, SCALE_SUFFIX, TERM_VECTORS, TOKEN_TABLE,
 };
-use undertone_core::{Background, Bundle, Calibration, Embeddings, Encoder, FileEntry, Lexicon, Manifest, Scorer};
+use undertone_core::{Background, Bundle, Embeddings, Encoder, FileEntry, Lexicon, Manifest};
 
 use crate::bundle;
-use crate::calibrate::{self, Cells};
-use crate::data::{Annotations, EvaluationSet, Task};
+use crate::calibrate;
+use crate::data::{Annotations, EvaluationSet};
 use crate::evaluate::{Report, Subject, distinct};
 use crate::rounding::{Moments, nearest};
 use crate::student::Student;
@@ -63,12 +63,6 @@ const LEVELS: f32 = 127.0;
 /// and the file compresses to three quarters.
 const TABLE_LEVELS: f32 = 23.0;
 
-// The shape of evidence (see `Calibration`), chosen by mean average precision over the development sets:
-// trainer/EXPERIMENTS.md.
-const TEMPERATURE: f32 = 0.05;
-const DESCENDANTS: f32 = 0.25;
-const COMPETITION: f32 = 0.5;
-
 /// Runs the command.
 pub fn export(args: &ExportArgs) -> Result<()> {
     let checkpoint = Checkpoint::find(&args.checkpoint)?;
@@ -94,12 +88,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         name: args.name.clone(),
         encoder: state.encoder.clone(),
         quantisation: Manifest::QUANTISATION.into(),
-        calibration: Calibration {
-            temperature: TEMPERATURE,
-            descendants: DESCENDANTS,
-            competition: COMPETITION,
-            ..student.calibration()?
-        },
+        calibration: student.calibration()?,
         lexicon: background.lexicon().clone(),
         files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
         provenance: BTreeMap::from([
@@ -118,13 +107,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let mut subject = Subject::of_encoder(&encoder, None, &progress);
     let fidelity = fidelity(&Subject::of_student(&student)?, &subject, &texts)?;
     manifest.metrics.insert("int8_cosine".into(), json!({"mean": fidelity.0, "min": fidelity.1, "texts": texts.len()}));
-    let multi = sets.iter().filter(|set| set.task == Task::Multi);
-    let cells = multi.map(|set| Cells::of(&subject, set)).collect::<Result<Vec<_>>>()?;
-    if !cells.is_empty() {
-        manifest.calibration = calibrate::fit(&cells, &manifest.calibration)?;
-        let background = subject.scorer().background().clone();
-        subject.rescore(Scorer::new(manifest.calibration.clone(), background)?);
-    }
+    manifest.calibration = calibrate::settle(&mut subject, &sets)?;
     let report = Report::of(&subject, &sets)?;
     manifest.metrics.extend(report.to_json());
     progress.finish_and_clear();

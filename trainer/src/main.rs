@@ -35,6 +35,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Write a checkpoint as the bundle that the app loads
     Export(export::ExportArgs),
+    /// Fit a bundle's probabilities anew to sets that people labelled
+    Calibrate(calibrate::CalibrateArgs),
     /// Time training or reading, for benchmarks beside others
     #[command(hide = true, subcommand)]
     Speed(speed::Speed),
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::train(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Export(args) => export::export(&args),
+        Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Speed(what) => speed::speed(&what),
     };
     match result {

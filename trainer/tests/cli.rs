@@ -141,6 +141,15 @@ fn a_student_is_trained_exported_and_evaluated() {
         assert!(value > 0.9, "{set} {metric}: {value}; it cannot tell joy from sadness");
     }
     assert_eq!(manifest["metrics"]["multi"], figures["multi"]);
+
+    let mut detuned = manifest.clone();
+    detuned["calibration"]["bias"] = json!(-30.0);
+    house.write("model/manifest.json", &detuned);
+    assert!(house.fails("calibrate --model model --set single").contains("no set is multi-label"));
+    assert_eq!(house.json("model/manifest.json"), detuned);
+    house.succeeds("calibrate --model model --set multi");
+    assert_eq!(house.json("model/manifest.json"), manifest);
+
     assert!(house.succeeds("evaluate --model model --set single").contains("accuracy"));
     assert_eq!(house.curve("run").lines().count(), 1 + 100 * 3);
     assert_eq!(fs::read_to_string(house.path("run/dev.jsonl")).unwrap().lines().count(), 100);

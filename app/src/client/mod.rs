@@ -2,6 +2,7 @@
 
 mod jobs;
 mod loaded;
+mod pool;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,6 +19,7 @@ use crate::wire::{BrowserErrorKind, FromEngine, PROTOCOL, Progress, Report, Role
 use jobs::Jobs;
 pub use jobs::Outcome;
 pub use loaded::Loaded;
+pub use pool::{Pool, Told, spare_workers};
 
 /// How often in a row the worker may die before the page gives up on it.
 const LIVES: u32 = 3;
@@ -91,6 +93,17 @@ impl Client {
             inner.send(&ToEngine::Embed { id, role, texts });
         }
         id
+    }
+
+    /// Ends the worker and forgets all questions.
+    pub fn stop(&self) {
+        self.inner.hang_up();
+        self.inner.jobs.take();
+    }
+
+    /// Whether there is a worker, ready or on its way.
+    pub fn is_running(&self) -> bool {
+        self.inner.line.borrow().worker.is_some()
     }
 
     /// Takes a question back.

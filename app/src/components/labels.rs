@@ -4,13 +4,13 @@ use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use undertone_core::{Label, LabelId};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, HtmlInputElement, Url};
+use web_sys::{HtmlElement, HtmlInputElement};
 
 use super::icons::{CHEVRON, CROSS, EXPORT, IMPORT, Icon, PLUS, UNDO};
 use crate::board::Subject;
-use crate::browser::describe;
+use crate::browser::{describe, offer};
 use crate::reading::{hue, spare_hue};
 use crate::state::App;
 
@@ -396,21 +396,7 @@ fn export(app: App) {
         "" => "labels",
         name => name,
     };
-    if let Err(error) = download(&format!("{name}.json"), &json) {
+    if let Err(error) = offer(&format!("{name}.json"), "application/json", &json) {
         app.complain(format!("the labels cannot be exported ({})", describe(&error)));
     }
-}
-
-fn download(name: &str, json: &str) -> Result<(), JsValue> {
-    let options = BlobPropertyBag::new();
-    options.set_type("application/json");
-    let parts = js_sys::Array::of1(&JsValue::from_str(json));
-    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
-    let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
-    link.set_href(&url);
-    link.set_download(name);
-    link.click();
-    // The click has taken hold of the file; the address is needed no more.
-    Url::revoke_object_url(&url)
 }

@@ -10,6 +10,7 @@ mod loading;
 mod notice;
 mod results;
 mod settings;
+mod sheet;
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -25,6 +26,7 @@ use labels::LabelPanel;
 use notice::NoticeBar;
 use results::Results;
 use settings::Settings;
+use sheet::SheetCard;
 
 /// Puts the page in its place.
 pub fn mount() {
@@ -109,6 +111,9 @@ fn Page() -> impl IntoView {
                 <div class="column side">
                     <LabelPanel/>
                     <Settings/>
+                </div>
+                <div class="wide">
+                    <SheetCard/>
                 </div>
             </main>
             <Footer/>

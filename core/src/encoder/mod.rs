@@ -2,8 +2,8 @@
 
 #[cfg(feature = "candle")]
 pub mod candle;
+mod elementwise;
 pub mod engine;
-mod math;
 mod ragged;
 mod tokenize;
 mod weights;

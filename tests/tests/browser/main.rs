@@ -6,6 +6,7 @@
 mod access;
 mod bad_model;
 mod decision;
+mod file;
 mod instructions;
 mod labels;
 mod offline;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use serde_json::{Map, Value};
+use undertone_core::{Fields, Record, Records};
 
 /// Where the texts come from, and which of them are asked about.
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ impl Texts {
         let mut seen = HashSet::new();
         let mut ids: HashMap<String, String> = HashMap::new();
         for path in &args.input {
-            for Line { number, id, text } in lines(path, args)? {
+            for Record { line, id, text } in lines(path, args)? {
                 let mut text = text.trim().to_owned();
                 if text.is_empty() {
                     texts.empty += 1;
@@ -70,10 +70,10 @@ impl Texts {
                     text.truncate(end);
                     texts.cut += 1;
                 }
-                let place = || format!("{}:{number}", path.display());
+                let place = || format!("{}:{line}", path.display());
                 let id = match id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) {
                     Some(id) => id,
-                    None => format!("{}-{number}", path.file_stem().unwrap_or_default().to_string_lossy()),
+                    None => format!("{}-{line}", path.file_stem().unwrap_or_default().to_string_lossy()),
                 };
                 if !seen.insert(text.clone()) {
                     texts.repeated += 1;
@@ -95,85 +95,8 @@ fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-struct Line {
-    number: usize,
-    id: Option<String>,
-    text: String,
-}
-
-fn lines(path: &Path, args: &InputArgs) -> Result<Vec<Line>> {
-    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(e) => {
-            let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-            let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-            bail!("{}:{line}: the line is not UTF-8 text; save the file as UTF-8", path.display());
-        }
-    };
-    let text = text.trim_start_matches('\u{feff}');
-    match path.extension().and_then(|e| e.to_str()).map(str::to_lowercase).as_deref() {
-        Some("csv") => table(path, text, b',', args),
-        Some("tsv" | "tab") => table(path, text, b'\t', args),
-        Some("jsonl" | "ndjson") => json_lines(path, text, args),
-        Some("txt") => {
-            Ok((1..).zip(text.lines()).map(|(number, line)| Line { number, id: None, text: line.to_owned() }).collect())
-        }
-        _ => {
-            bail!("{}: the format is told by the name's end, which must be .csv, .tsv, .jsonl or .txt", path.display())
-        }
-    }
-}
-
-fn table(path: &Path, text: &str, delimiter: u8, args: &InputArgs) -> Result<Vec<Line>> {
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
-    let broken = |e: csv::Error| {
-        let line = e.position().map_or(1, csv::Position::line);
-        match e.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => anyhow::anyhow!(
-                "{}:{line}: the row has {len} columns where the header has {expected_len}; quote texts that contain \
-                 the delimiter",
-                path.display()
-            ),
-            _ => anyhow::anyhow!("{}:{line}: {e}", path.display()),
-        }
-    };
-    let header = reader.headers().map_err(broken)?.clone();
-    let column = |name: &str| header.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
-    let Some(of_text) = column(&args.text_column) else {
-        bail!(
-            "{}:1: there is no column '{}' among {}; name the one with the texts by --text-column",
-            path.display(),
-            args.text_column,
-            header.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
-        );
-    };
-    let of_id = column(&args.id_column);
-    let mut lines = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(broken)?;
-        let cell = |i: usize| row.get(i).unwrap_or_default().to_owned();
-        let number = row.position().map_or(0, |p| p.line() as usize);
-        lines.push(Line { number, id: of_id.map(cell), text: cell(of_text) });
-    }
-    Ok(lines)
-}
-
-fn json_lines(path: &Path, text: &str, args: &InputArgs) -> Result<Vec<Line>> {
-    let mut lines = Vec::new();
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        let place = || format!("{}:{number}", path.display());
-        let row: Map<String, Value> = serde_json::from_str(line).map_err(|e| anyhow::anyhow!("{}: {e}", place()))?;
-        let id = match row.get(&args.id_column) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(id)) => Some(id.clone()),
-            Some(id @ Value::Number(_)) => Some(id.to_string()),
-            Some(_) => bail!("{}: '{}' is neither text nor a number", place(), args.id_column),
-        };
-        let text = row.get(&args.text_column).and_then(Value::as_str).with_context(|| {
-            format!("{}: there is no text in '{}'; name the field by --text-column", place(), args.text_column)
-        })?;
-        lines.push(Line { number, id, text: text.to_owned() });
-    }
-    Ok(lines)
+fn lines(path: &Path, args: &InputArgs) -> Result<Vec<Record>> {
+    let content = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let fields = Fields { text: Some(&args.text_column), id: &args.id_column };
+    Ok(Records::read(&path.display().to_string(), &content, fields)?.rows)
 }

@@ -7,9 +7,9 @@
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 
-use crate::embeddings::dot;
-use crate::encoder::math::{add_scaled, exp, moments, normal, reciprocal_length, sum};
+use crate::encoder::elementwise::{add_scaled, exp, moments, normal, reciprocal_length, sum};
 use crate::encoder::ragged::Offsets;
+use crate::math::dot;
 
 /// `x wᵀ + b`, for `x (n, in)`, `w (out, in)`, `b (out)`.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {

@@ -16,7 +16,7 @@ use kernels::{Finish, Heads, Kernels, Norm};
 pub use matrix::{MAX_WEIGHT, Matrix};
 use trial::Trial;
 
-use super::math;
+use super::elementwise;
 use super::ragged::Ragged;
 use super::weights::{TokenTable, Weights};
 use crate::{EncoderConfig, Error, ErrorKind, Result};
@@ -102,7 +102,7 @@ impl Engine {
         // A text is one segment: only the first token type ever occurs.
         let types = embedding("token_type", config.token_types)?;
         for place in places.chunks_exact_mut(hidden) {
-            math::add_scaled(place, &types[..hidden], 1.0);
+            elementwise::add_scaled(place, &types[..hidden], 1.0);
         }
         Ok(Self {
             trial: Trial::new(kernels),
@@ -153,7 +153,7 @@ impl Engine {
         for ((row, &token), place) in x.chunks_exact_mut(hidden).zip(texts.ids()).zip(texts.positions()) {
             self.table.read(token, row)?;
             let place = place as usize * hidden;
-            math::add_scaled(row, &self.places[place..place + hidden], 1.0);
+            elementwise::add_scaled(row, &self.places[place..place + hidden], 1.0);
         }
         kernels.normalise(&self.norm, x);
         for layer in &self.layers {
@@ -177,9 +177,9 @@ impl Engine {
         let mut vectors = vec![0f32; texts.texts() * hidden];
         for (bounds, vector) in texts.offsets().windows(2).zip(vectors.chunks_exact_mut(hidden)) {
             for row in x[bounds[0] * hidden..bounds[1] * hidden].chunks_exact(hidden) {
-                math::add_scaled(vector, row, 1.0);
+                elementwise::add_scaled(vector, row, 1.0);
             }
-            let factor = math::reciprocal_length(vector);
+            let factor = elementwise::reciprocal_length(vector);
             vector.iter_mut().for_each(|x| *x *= factor);
         }
         Ok(vectors)

@@ -1,9 +1,10 @@
 //! The operations, for whatever instructions they are compiled with: everything is inlined into functions that have them.
 
 use super::{Finish, Heads, Norm, ZERO};
+use crate::encoder::elementwise;
 use crate::encoder::engine::codes::{Codes, Row};
 use crate::encoder::engine::matrix::Matrix;
-use crate::encoder::math;
+use crate::math::{Grid, multiply};
 
 /// The most rows of a tile.
 pub const MAX_ROWS: usize = 8;
@@ -37,7 +38,7 @@ pub fn quantise<T: Tile>(rows: &[f32], width: usize, out: &mut Codes) {
         let (least, largest) = extremes(values);
         let range = largest - least;
         let inverse = if range > 0.0 { 255.0 / range } else { 0.0 };
-        let zero = math::round(-128.0 - least * inverse);
+        let zero = elementwise::round(-128.0 - least * inverse);
         let sum = if T::GROUP == 4 {
             encode(values, inverse, zero, as_bytes(codes), |code| code as i8)
         } else {
@@ -76,7 +77,7 @@ fn encode<C>(values: &[f32], inverse: f32, zero: i32, codes: &mut [C], narrow: i
     for (x, out) in values.iter().zip(head) {
         let code = x * inverse + shift;
         let code = if code < 127.0 { code } else { 127.0 };
-        let code = math::round(if code > -128.0 { code } else { -128.0 });
+        let code = elementwise::round(if code > -128.0 { code } else { -128.0 });
         sum += code;
         *out = narrow(code);
     }
@@ -158,7 +159,7 @@ fn finish_row(finish: Finish, values: &[f32], out: &mut [f32]) {
     match finish {
         Finish::Store => out.copy_from_slice(values),
         Finish::Add => out.iter_mut().zip(values).for_each(|(out, x)| *out += x),
-        Finish::Gelu => out.iter_mut().zip(values).for_each(|(out, x)| *out = math::gelu(*x)),
+        Finish::Gelu => out.iter_mut().zip(values).for_each(|(out, x)| *out = elementwise::gelu(*x)),
     }
 }
 
@@ -170,7 +171,7 @@ pub fn attention(heads: Heads<'_>, offsets: &[usize], scratch: &mut Vec<f32>, ou
     let stride = 3 * hidden;
     for bounds in offsets.windows(2) {
         let len = bounds[1] - bounds[0];
-        let padded = len.next_multiple_of(math::LANES);
+        let padded = len.next_multiple_of(elementwise::LANES);
         // A head's keys, transposed, and its weights.
         scratch.clear();
         scratch.resize((width + len) * padded, 0.0);
@@ -194,94 +195,28 @@ pub fn attention(heads: Heads<'_>, offsets: &[usize], scratch: &mut Vec<f32>, ou
     }
 }
 
-/// Rows that begin `stride` values apart.
-#[derive(Clone, Copy)]
-struct Grid<'a> {
-    values: &'a [f32],
-    stride: usize,
-}
-
-impl<'a> Grid<'a> {
-    /// The first `columns` values of the first `count` rows.
-    #[inline(always)]
-    fn rows(self, count: usize, columns: usize) -> impl Iterator<Item = &'a [f32]> {
-        self.values.chunks(self.stride).take(count).map(move |row| &row[..columns])
-    }
-}
-
-/// The matrix product of `a (n, k)` and `b (k, m)` in f32, into rows that begin `stride` values apart.
-#[inline(always)]
-fn multiply(a: Grid<'_>, b: Grid<'_>, [n, k, m]: [usize; 3], out: &mut [f32], stride: usize) {
-    let mut first = 0;
-    while first < n {
-        let a = Grid { values: &a.values[first * a.stride..], ..a };
-        let out = &mut out[first * stride..];
-        first += match n - first {
-            1 => multiply_rows::<1>(a, b, [k, m], out, stride),
-            2 => multiply_rows::<2>(a, b, [k, m], out, stride),
-            3 => multiply_rows::<3>(a, b, [k, m], out, stride),
-            _ => multiply_rows::<4>(a, b, [k, m], out, stride),
-        };
-    }
-}
-
-/// `R` rows of the product.
-#[inline(always)]
-fn multiply_rows<const R: usize>(
-    a: Grid<'_>,
-    b: Grid<'_>,
-    [k, m]: [usize; 2],
-    out: &mut [f32],
-    stride: usize,
-) -> usize {
-    const WIDE: usize = math::LANES;
-    let rows: [&[f32]; R] = std::array::from_fn(|r| &a.values[r * a.stride..r * a.stride + k]);
-    let whole = m - m % WIDE;
-    for column in (0..whole).step_by(WIDE) {
-        let mut sums = [[0f32; WIDE]; R];
-        for i in 0..k {
-            let at = i * b.stride + column;
-            let values = &b.values[at..at + WIDE];
-            for (sums, row) in sums.iter_mut().zip(rows) {
-                for (sum, x) in sums.iter_mut().zip(values) {
-                    *sum += row[i] * x;
-                }
-            }
-        }
-        for (r, sums) in sums.iter().enumerate() {
-            out[r * stride + column..r * stride + column + WIDE].copy_from_slice(sums);
-        }
-    }
-    for column in whole..m {
-        for (r, row) in rows.iter().enumerate() {
-            out[r * stride + column] = row.iter().enumerate().map(|(i, x)| x * b.values[i * b.stride + column]).sum();
-        }
-    }
-    R
-}
-
 /// Of the first `len` logits; what fills the row up to whole lanes becomes 0.
 #[inline(always)]
 fn softmax(logits: &mut [f32], len: usize) {
     logits[len..].fill(f32::NEG_INFINITY);
-    let mut lanes = [f32::NEG_INFINITY; math::LANES];
-    for block in logits.as_chunks::<{ math::LANES }>().0 {
+    let mut lanes = [f32::NEG_INFINITY; elementwise::LANES];
+    for block in logits.as_chunks::<{ elementwise::LANES }>().0 {
         for (lane, &x) in lanes.iter_mut().zip(block) {
             *lane = if x > *lane { x } else { *lane };
         }
     }
     let largest = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
-    let mut lanes = [0f32; math::LANES];
-    for block in logits.as_chunks_mut::<{ math::LANES }>().0 {
+    let mut lanes = [0f32; elementwise::LANES];
+    for block in logits.as_chunks_mut::<{ elementwise::LANES }>().0 {
         for (lane, x) in lanes.iter_mut().zip(block) {
-            *x = math::exp(*x - largest);
+            *x = elementwise::exp(*x - largest);
             *lane += *x;
         }
     }
     // Not left as the next to nothing that `exp` makes of it: arithmetic on subnormal numbers is slow.
     logits[len..].fill(0.0);
     let factor = 1.0 / lanes.iter().sum::<f32>();
-    for block in logits.as_chunks_mut::<{ math::LANES }>().0 {
+    for block in logits.as_chunks_mut::<{ elementwise::LANES }>().0 {
         for x in block {
             *x *= factor;
         }
@@ -292,7 +227,7 @@ fn softmax(logits: &mut [f32], len: usize) {
 pub fn normalise(norm: &Norm, rows: &mut [f32]) {
     let Norm { weight, bias, eps } = norm;
     for row in rows.chunks_exact_mut(weight.len()) {
-        let (mean, factor) = math::moments(row, *eps);
+        let (mean, factor) = elementwise::moments(row, *eps);
         for ((x, w), b) in row.iter_mut().zip(weight).zip(bias) {
             *x = (*x - mean) * factor * w + b;
         }

@@ -2,7 +2,7 @@
 //!
 //! The source of everything but the innermost loop of the integer product is the same (`generic`), compiled anew with each
 //! set of instructions; the loops are in `portable`, `x86` and `wasm`. Integer arithmetic is exact, and f32 runs in lanes
-//! that do not depend on the width of registers (`math`), so that all of them return the same bits.
+//! that do not depend on the width of registers (`elementwise`), so that all of them return the same bits.
 
 mod generic;
 mod portable;

@@ -1,18 +1,21 @@
 //! The state of the page, and what happens to it.
 
+mod file;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use undertone_core::{Embeddings, LabelSet, Mode, Result, ScoreOptions};
+use undertone_core::{Embeddings, LabelSet, Mode, Prepared, Records, Result, ScoreOptions};
 
 use crate::board::{Board, History, Subject};
-use crate::client::{Client, Event, Loaded, Outcome};
+use crate::client::{Client, Event, Loaded, Outcome, Pool};
 use crate::presets::{self, Preset};
 use crate::reading::{Encoded, Reading};
 use crate::session::{Order, Session, Theme};
+use crate::sheet::Sheet;
 use crate::storage;
 use crate::wire::{Model, Progress, Report, Role};
 use crate::wordings::Wordings;
@@ -34,6 +37,16 @@ pub enum Engine {
     Ready(Arc<Loaded>),
     /// Not to be had.
     Failed,
+}
+
+impl Engine {
+    /// The loaded model, if there is one.
+    fn model(&self) -> Option<Arc<Loaded>> {
+        match self {
+            Self::Ready(loaded) => Some(loaded.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// Something that a person should know.
@@ -70,6 +83,10 @@ pub struct App {
     pub presets: RwSignal<Vec<Preset>>,
     /// What the text feels like, in the labels as they were when it was last known.
     pub reading: RwSignal<Option<Reading>>,
+    /// The texts of the file that is open.
+    pub sheet: RwSignal<Option<Sheet>>,
+    /// The labels as texts are scored against them, once all their wordings have vectors.
+    prepared: Memo<Labels>,
     history: RwSignal<History>,
     encoded: RwSignal<Option<Encoded>>,
     wordings: RwSignal<Wordings>,
@@ -78,7 +95,16 @@ pub struct App {
     encoding: StoredValue<bool>,
     label_job: StoredValue<Option<u32>>,
     client: StoredValue<Option<Client>, LocalStorage>,
+    /// The workers that read the file.
+    pool: StoredValue<Option<Pool>, LocalStorage>,
+    /// A file that waits for the model.
+    pending: StoredValue<Option<(String, Records)>>,
+    /// Whether the file's new rows are about to be scored.
+    scoring: StoredValue<bool>,
 }
+
+/// A label set ready to be scored against; none while wordings have no vectors, or a sentence on why there is none.
+type Labels = std::result::Result<Option<Arc<Prepared>>, String>;
 
 impl App {
     /// The state of the last visit, or a newcomer's, with a worker on its way.
@@ -87,26 +113,34 @@ impl App {
             Ok(session) => (session.unwrap_or_default(), None),
             Err(message) => (Session::default(), Some(message)),
         };
+        let board = RwSignal::new(session.board);
+        let engine = RwSignal::new(Engine::Loading(None));
+        let wordings = RwSignal::default();
         let app = Self {
             text: RwSignal::new(session.text),
-            board: RwSignal::new(session.board),
+            board,
             mode: RwSignal::new(session.mode),
             threshold: RwSignal::new(session.threshold),
             order: RwSignal::new(session.order),
             theme: RwSignal::new(session.theme),
-            engine: RwSignal::new(Engine::Loading(None)),
+            engine,
             online: RwSignal::new(window().navigator().on_line()),
             notice: RwSignal::new(None),
             presets: RwSignal::default(),
             reading: RwSignal::new(None),
+            sheet: RwSignal::new(None),
+            prepared: Memo::new(move |_| prepare(board, engine, wordings)),
             history: RwSignal::default(),
             encoded: RwSignal::new(None),
-            wordings: RwSignal::default(),
+            wordings,
             refused_text: RwSignal::new(None),
             refused_wordings: StoredValue::default(),
             encoding: StoredValue::new(false),
             label_job: StoredValue::new(None),
             client: StoredValue::new_local(None),
+            pool: StoredValue::new_local(None),
+            pending: StoredValue::default(),
+            scoring: StoredValue::default(),
         };
         if let Some(message) = trouble {
             app.complain(message);
@@ -114,6 +148,7 @@ impl App {
         app.keep_session();
         app.keep_encoding();
         app.keep_reading();
+        app.keep_sheet();
         app.watch_network();
         app.start_client();
         spawn_local(async move {
@@ -146,10 +181,7 @@ impl App {
 
     /// The loaded model, if there is one.
     pub fn model(self) -> Option<Arc<Loaded>> {
-        self.engine.with(|engine| match engine {
-            Engine::Ready(loaded) => Some(loaded.clone()),
-            _ => None,
-        })
+        self.engine.with(Engine::model)
     }
 
     /// From which probability a label is on, unless it says otherwise itself.
@@ -301,15 +333,6 @@ impl App {
     }
 
     fn keep_reading(self) {
-        // Apart from the text, which changes with every key.
-        let prepared = Memo::new(move |_| {
-            let loaded = self.model()?;
-            let prepare = |labels: &LabelSet| {
-                let vectors = self.wordings.with(|wordings| wordings.matrix(labels, loaded.model.dim as usize))?;
-                vectors.map(|vectors| loaded.scorer.prepare(vectors, labels).map(Arc::new)).transpose()
-            };
-            self.board.with(|board| prepare(&board.labels)).map_err(|error| error.to_string()).transpose()
-        });
         Effect::new(move |_| {
             // Without a model the last reading stays: it is as true as it was.
             let Some(loaded) = self.model() else {
@@ -321,7 +344,7 @@ impl App {
                     return Ok(Some(None));
                 };
                 // Until all wordings have a vector, the last reading stays.
-                let Some(labels) = prepared.get().transpose()? else {
+                let Some(labels) = self.prepared.get()? else {
                     return Ok(None);
                 };
                 self.board
@@ -346,10 +369,7 @@ impl App {
     }
 
     fn start_client(self) {
-        let script = meta("undertone-worker").unwrap_or_else(|| "worker_loader.js".into());
-        let addresses =
-            presets::address(&script).and_then(|script| Ok((script, presets::address("model/manifest.json")?)));
-        let (script, manifest) = match addresses {
+        let (script, manifest) = match addresses() {
             Ok(addresses) => addresses,
             Err(error) => return self.complain(crate::browser::describe(&error)),
         };
@@ -450,10 +470,28 @@ impl App {
     }
 }
 
+/// The labels as texts are scored against them. Apart from the text, which changes with every key.
+fn prepare(board: RwSignal<Board>, engine: RwSignal<Engine>, wordings: RwSignal<Wordings>) -> Labels {
+    let Some(loaded) = engine.with(Engine::model) else {
+        return Ok(None);
+    };
+    let prepare = |labels: &LabelSet| {
+        let vectors = wordings.with(|wordings| wordings.matrix(labels, loaded.model.dim as usize))?;
+        vectors.map(|vectors| loaded.scorer.prepare(vectors, labels).map(Arc::new)).transpose()
+    };
+    board.with(|board| prepare(&board.labels)).map_err(|error| error.to_string())
+}
+
 fn read(text: String, vectors: Vec<f32>, truncated: &[bool], model: &Model) -> std::result::Result<Encoded, Report> {
     let vector = Embeddings::new(model.dim as usize, vectors)?;
     let affect = model.affect.read(vector.row(0))?;
     Ok(Encoded { text, affect, vector, truncated: truncated.contains(&true) })
+}
+
+/// Where the worker's script and the model's manifest are.
+fn addresses() -> std::result::Result<(String, String), wasm_bindgen::JsValue> {
+    let script = meta("undertone-worker").unwrap_or_else(|| "worker_loader.js".into());
+    Ok((presets::address(&script)?, presets::address("model/manifest.json")?))
 }
 
 /// The content of one of the page's `<meta>`s.

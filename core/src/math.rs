@@ -1,0 +1,217 @@
+//! What scoring and the encoder compute on f32, in plain loops that vectorise.
+//!
+//! Sums run in a fixed number of lanes, whatever the processor's width: so every build, native or WebAssembly, rounds
+//! alike, and a product in a matrix is the product of its two rows to the last bit.
+
+/// How many partial sums a sum has.
+pub const LANES: usize = 8;
+
+/// 1.5 · 2²³: adding it rounds to the nearest integer, which the sum's lowest bits then hold.
+pub const MAGIC: f32 = 12_582_912.0;
+
+/// `e^x` within 2 ulp for `x` in -87..88, clamped outside; without a branch or a call.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    let x = x.clamp(-87.0, 88.0);
+    let shifted = x * std::f32::consts::LOG2_E + MAGIC;
+    let n = shifted - MAGIC;
+    let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
+    let p = 1.987_569_1e-4;
+    let p = p * r + 1.398_199_9e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_5e-1;
+    let p = p * r + 0.5;
+    let p = p * r * r + r + 1.0;
+    p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+}
+
+/// The probability of a logit.
+#[inline(always)]
+pub fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + exp(-logit))
+}
+
+/// The dot product of two vectors of one length, in lanes that the compiler can keep in one register.
+#[inline]
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a, b) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut lanes = [0f32; LANES];
+    for (a, b) in a.0.iter().zip(b.0) {
+        for i in 0..LANES {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    let rest: f32 = a.1.iter().zip(b.1).map(|(x, y)| x * y).sum();
+    lanes.iter().sum::<f32>() + rest
+}
+
+/// Rows that begin `stride` values apart.
+#[derive(Clone, Copy)]
+pub struct Grid<'a> {
+    pub values: &'a [f32],
+    pub stride: usize,
+}
+
+#[cfg(feature = "model")]
+impl<'a> Grid<'a> {
+    /// The first `columns` values of the first `count` rows.
+    #[inline(always)]
+    pub fn rows(self, count: usize, columns: usize) -> impl Iterator<Item = &'a [f32]> {
+        self.values.chunks(self.stride).take(count).map(move |row| &row[..columns])
+    }
+}
+
+/// The matrix product of `a (n, k)` and `b (k, m)` in f32, into rows that begin `stride` values apart.
+#[inline(always)]
+pub fn multiply(a: Grid<'_>, b: Grid<'_>, [n, k, m]: [usize; 3], out: &mut [f32], stride: usize) {
+    let mut first = 0;
+    while first < n {
+        let a = Grid { values: &a.values[first * a.stride..], ..a };
+        let out = &mut out[first * stride..];
+        first += match n - first {
+            1 => multiply_rows::<1>(a, b, [k, m], out, stride),
+            2 => multiply_rows::<2>(a, b, [k, m], out, stride),
+            3 => multiply_rows::<3>(a, b, [k, m], out, stride),
+            _ => multiply_rows::<4>(a, b, [k, m], out, stride),
+        };
+    }
+}
+
+/// `R` rows of the product.
+#[inline(always)]
+fn multiply_rows<const R: usize>(
+    a: Grid<'_>,
+    b: Grid<'_>,
+    [k, m]: [usize; 2],
+    out: &mut [f32],
+    stride: usize,
+) -> usize {
+    const WIDE: usize = LANES;
+    let rows: [&[f32]; R] = std::array::from_fn(|r| &a.values[r * a.stride..r * a.stride + k]);
+    let whole = m - m % WIDE;
+    for column in (0..whole).step_by(WIDE) {
+        let mut sums = [[0f32; WIDE]; R];
+        for i in 0..k {
+            let at = i * b.stride + column;
+            let values = &b.values[at..at + WIDE];
+            for (sums, row) in sums.iter_mut().zip(rows) {
+                for (sum, x) in sums.iter_mut().zip(values) {
+                    *sum += row[i] * x;
+                }
+            }
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            out[r * stride + column..r * stride + column + WIDE].copy_from_slice(sums);
+        }
+    }
+    for column in whole..m {
+        for (r, row) in rows.iter().enumerate() {
+            out[r * stride + column] = row.iter().enumerate().map(|(i, x)| x * b.values[i * b.stride + column]).sum();
+        }
+    }
+    R
+}
+
+/// A matrix that stands upright: what were its rows are columns, which rows are multiplied with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transposed {
+    values: Vec<f32>,
+    /// How long each column is.
+    height: usize,
+    count: usize,
+    /// The count, up to whole lanes.
+    stride: usize,
+}
+
+impl Transposed {
+    /// The rows of a matrix, stood up.
+    pub fn new<'a>(rows: impl ExactSizeIterator<Item = &'a [f32]>, height: usize) -> Self {
+        let (count, stride) = (rows.len(), rows.len().next_multiple_of(LANES));
+        let mut values = vec![0.0; height * stride];
+        for (column, row) in rows.enumerate() {
+            for (i, x) in row.iter().enumerate() {
+                values[i * stride + column] = *x;
+            }
+        }
+        Self { values, height, count, stride }
+    }
+
+    /// How many columns.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The dot products of `rows` with each column, row after row. That of a row with a column is the same in any company.
+    pub fn products(&self, rows: &[f32]) -> Vec<f32> {
+        let n = rows.len() / self.height.max(1);
+        let mut out = vec![0.0; n * self.stride];
+        let a = Grid { values: rows, stride: self.height };
+        let b = Grid { values: &self.values, stride: self.stride };
+        multiply_natively(a, b, [n, self.height, self.stride], &mut out, self.stride);
+        if self.count < self.stride {
+            for row in 0..n {
+                out.copy_within(row * self.stride..row * self.stride + self.count, row * self.count);
+            }
+            out.truncate(n * self.count);
+        }
+        out
+    }
+}
+
+/// [`multiply`] with the widest registers of this processor that round as all others.
+fn multiply_natively(a: Grid<'_>, b: Grid<'_>, shape: [usize; 3], out: &mut [f32], stride: usize) {
+    /// Without fused multiply-add, which would round otherwise.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn by_avx2(a: Grid<'_>, b: Grid<'_>, shape: [usize; 3], out: &mut [f32], stride: usize) {
+        multiply(a, b, shape, out, stride);
+    }
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { by_avx2(a, b, shape, out, stride) };
+    }
+    multiply(a, b, shape, out, stride);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_keeps_its_bound() {
+        for i in -8700..8800 {
+            let x = i as f32 / 100.0;
+            let exact = f64::from(x).exp();
+            let error = (f64::from(exp(x)) - exact).abs() / exact;
+            assert!(error < 2.0 * f64::from(f32::EPSILON), "exp({x}) is off by {error}");
+        }
+        assert!(exp(-1e30) < 1e-37 && exp(1e30).is_finite());
+    }
+
+    #[test]
+    fn products_of_any_length() {
+        let values: Vec<f32> = (0..40u8).map(f32::from).collect();
+        for length in 0..values.len() {
+            // Small whole numbers, so that f32 is exact.
+            let expected: f32 = values[..length].iter().map(|x| x * x).sum();
+            assert_eq!(dot(&values[..length], &values[..length]), expected);
+        }
+    }
+
+    #[test]
+    fn a_product_is_the_same_in_any_company() {
+        let wave = |count: usize, step: f32| (0..count).map(|i| (i as f32 * step).sin()).collect::<Vec<f32>>();
+        for (rows, columns, width) in [(1, 1, 3), (5, 7, 19), (4, 8, 384), (3, 0, 8), (0, 3, 8), (9, 17, 24)] {
+            let (a, b) = (wave(rows * width, 0.7), wave(columns * width, 1.3));
+            let products = Transposed::new(b.chunks(width), width).products(&a);
+            let alone = |a, b| Transposed::new([b].into_iter(), width).products(a)[0];
+            let one_by_one: Vec<f32> =
+                a.chunks(width).flat_map(|a| b.chunks(width).map(move |b| (a, b))).map(|(a, b)| alone(a, b)).collect();
+            assert_eq!(products, one_by_one, "{rows} x {columns} x {width}");
+            let exact = a.chunks(width).flat_map(|a| b.chunks(width).map(move |b| dot(a, b)));
+            assert!(products.iter().zip(exact).all(|(p, e)| (p - e).abs() < 1e-4), "{rows} x {columns} x {width}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Texts that are scored again and again.
+
+use proptest::prelude::*;
+use undertone_core::{
+    Background, Calibration, Corpus, Embeddings, ErrorKind, LabelSet, Lexicon, Mode, ScoreOptions, Scorer, Term,
+};
+
+const DIM: usize = 12;
+
+/// Vectors that differ with their number.
+fn vectors(numbers: impl IntoIterator<Item = usize>) -> Embeddings {
+    let wave = |n: usize| (0..DIM).map(move |i| ((n * DIM + i) as f32 * 12.9898).sin());
+    Embeddings::new(DIM, numbers.into_iter().flat_map(wave).collect()).unwrap()
+}
+
+/// Joy and anger with two terms each, and neutral, before three reference texts.
+fn scorer() -> Scorer {
+    let term = |term: &str, basic: &str, sentiment: &str| Term {
+        term: term.into(),
+        family: basic.into(),
+        basic: basic.into(),
+        sentiment: sentiment.into(),
+        ..Term::default()
+    };
+    let terms = vec![
+        term("joy", "joy", "positive"),
+        term("delight", "joy", "positive"),
+        term("anger", "anger", "negative"),
+        term("fury", "anger", "negative"),
+        term("neutral", "neutral", "neutral"),
+    ];
+    let calibration = Calibration { descendants: 0.25, competition: 0.5, hubness: 0.3, ..Calibration::default() };
+    Scorer::new(calibration, Background::new(Lexicon::from(terms), vectors(900..905), vectors(950..953)).unwrap())
+        .unwrap()
+}
+
+/// What people do to texts and labels: add texts, put a label in or out, or take back all that was done to labels.
+#[derive(Debug, Clone)]
+enum Deed {
+    Texts(usize),
+    Label(usize),
+    Clear,
+}
+
+const NAMES: [&str; 7] = ["joy", "fury", "positive", "dread", "neutral", "anger", "negative"];
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let deed = prop_oneof![
+        2 => (0..40usize).prop_map(Deed::Texts),
+        8 => (0..NAMES.len()).prop_map(Deed::Label),
+        1 => Just(Deed::Clear),
+    ];
+    prop::collection::vec(deed, 1..20)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn scores_are_those_of_the_scorer(deeds in deeds(), single: bool, threshold in prop::option::of(0f32..1.0)) {
+        let (scorer, mut texts) = (scorer(), 0);
+        let mut corpus = Corpus::new(scorer.clone(), DIM);
+        let mut chosen: Vec<usize> = Vec::new();
+        for deed in deeds {
+            match deed {
+                Deed::Texts(count) => {
+                    if count > 0 {
+                        corpus.push(&vectors(texts..texts + count)).unwrap();
+                    }
+                    texts += count;
+                }
+                Deed::Label(label) => match chosen.iter().position(|&l| l == label) {
+                    Some(place) => {
+                        chosen.remove(place);
+                    }
+                    None => chosen.insert(chosen.len() / 2, label),
+                },
+                Deed::Clear => chosen.clear(),
+            }
+            let mut set = LabelSet::new("test");
+            for &label in &chosen {
+                set.add(NAMES[label]).unwrap();
+            }
+            let rows = chosen.iter().flat_map(|l| vectors([800 + l]).into_vec()).collect();
+            let labels = scorer.prepare(Embeddings::new(DIM, rows).unwrap(), &set).unwrap();
+            let options = ScoreOptions { mode: if single { Mode::Single } else { Mode::Multi }, threshold };
+            let expected = scorer.score(corpus.texts(), &labels, &options).unwrap();
+            prop_assert_eq!(corpus.score(&labels, &options).unwrap(), expected);
+            prop_assert_eq!(corpus.texts().len(), texts);
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let mut corpus = Corpus::new(scorer(), DIM);
+    let short = Embeddings::new(2, vec![1.0, 0.0]).unwrap();
+    assert_eq!(corpus.push(&short).unwrap_err().kind(), ErrorKind::BadInput);
+    corpus.push(&vectors(0..3)).unwrap();
+    let labels = corpus.scorer().prepare(vectors([]), &LabelSet::new("none")).unwrap();
+    let options = ScoreOptions { threshold: Some(2.0), ..ScoreOptions::default() };
+    assert_eq!(corpus.score(&labels, &options).unwrap_err().kind(), ErrorKind::BadInput);
+    assert_eq!(corpus.score(&labels, &ScoreOptions::default()).unwrap().len(), 3);
+}

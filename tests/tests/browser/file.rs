@@ -1,0 +1,109 @@
+use anyhow::{Context, Result};
+use serde_json::Value;
+use undertone_tests::{Page, fixture};
+
+/// A file of `count` rows: the texts with golden answers, over and over, called r0, r1, ...
+fn table(count: usize) -> Result<(String, Vec<fixture::Answer>)> {
+    let answers: Vec<_> = fixture::golden()?.into_iter().filter(|answer| !answer.text.trim().is_empty()).collect();
+    let quoted = |text: &str| text.replace('"', "\"\"");
+    let rows = (0..count).map(|i| format!("r{i},\"{}\"\n", quoted(&answers[i % answers.len()].text)));
+    Ok((["id,said\n".to_owned()].into_iter().chain(rows).collect(), answers))
+}
+
+/// The exported rows.
+async fn exported(page: &Page) -> Result<Vec<Value>> {
+    let lines = page.export("export-jsonl").await?;
+    lines.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+#[tokio::test]
+async fn every_text_of_a_file_gets_the_scores_it_gets_natively() -> Result<()> {
+    let page = Page::open().await?;
+    page.choose_preset("Ekman").await?;
+    let (content, answers) = table(150)?;
+    page.open_file("said.csv", &content).await?;
+    page.until_read().await?;
+    let set = fixture::label_set()?;
+    let rows = page
+        .wait("all rows have their scores", async || {
+            let rows = exported(&page).await?;
+            Ok((rows.len() == 150).then_some(rows))
+        })
+        .await?;
+    for (i, row) in rows.iter().enumerate() {
+        let answer = &answers[i % answers.len()];
+        assert_eq!((row["id"].as_str(), row["text"].as_str()), (Some(&*format!("r{i}")), Some(&*answer.text)));
+        for (label, expected) in set.labels().iter().zip(&answer.multi) {
+            let score = row["scores"][&label.name].as_f64().context("a score for each label")?;
+            assert!((score - f64::from(*expected)).abs() < 2e-3, "{} of {:?}: {score}", label.name, answer.text);
+        }
+    }
+
+    // The table shows what is in view, and follows the labels.
+    let shown = page.rows().await?;
+    assert!(shown.len() < 40 && shown[0].0 == "r0" && shown[0].1 == answers[0].text.trim(), "{shown:?}");
+    page.set_threshold(0.0).await?;
+    page.add_label("Wonder").await?;
+    page.wait("the new label is everywhere", async || {
+        let rows = exported(&page).await?;
+        let everywhere = rows.iter().all(|row| row["tags"].as_array().is_some_and(|t| t.iter().any(|t| t == "Wonder")));
+        Ok(everywhere.then_some(()))
+    })
+    .await?;
+    assert_eq!(page.rows().await?[0].2.len(), 3, "a row names three tags and counts the rest");
+    let header = page.export("export-csv").await?.lines().next().map(str::to_owned);
+    assert!(
+        header.as_deref().is_some_and(|h| h.starts_with("id,text,tags,none,") && h.ends_with("Wonder")),
+        "{header:?}"
+    );
+    page.assert_quiet().await
+}
+
+#[tokio::test]
+async fn reading_can_be_stopped_and_what_was_read_stays() -> Result<()> {
+    let page = Page::open().await?;
+    let (content, _) = table(20_000)?;
+    page.open_file("long.csv", &content).await?;
+    page.wait("some rows are read", async || {
+        let read: f64 = page.ask("return document.querySelector('[data-testid=progress]')?.value ?? 0;").await?;
+        Ok((read > 0.0).then_some(()))
+    })
+    .await?;
+    page.click("cancel").await?;
+    let read = exported(&page).await?.len();
+    assert!((1..20_000).contains(&read), "{read}");
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(exported(&page).await?.len(), read);
+    // The text box was never in its way, and is not now.
+    page.write("I am so happy").await?;
+    page.tags_when("there are tags", |tags| !tags.is_empty()).await?;
+    page.assert_quiet().await
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_named_and_the_open_one_stays() -> Result<()> {
+    let page = Page::open().await?;
+    page.open_file("good.txt", "one text\nand another\n").await?;
+    page.until_read().await?;
+    for (name, content, error) in [
+        ("bad.csv", "id,text\n1,a,b\n", "bad.csv:2: the row has 3 columns where the header has 2"),
+        ("bad.pdf", "%PDF", "bad.pdf: the format is told by the name's end"),
+        ("empty.txt", "\n \n", "empty.txt has no text in it"),
+    ] {
+        page.open_file(name, content).await?;
+        page.wait(error, async || Ok(page.errors().await?.iter().any(|e| e.starts_with(error)).then_some(()))).await?;
+        assert_eq!(page.rows().await?.len(), 2);
+    }
+    page.assert_quiet().await
+}
+
+#[tokio::test]
+async fn a_row_can_be_looked_at_by_itself() -> Result<()> {
+    let page = Page::open().await?;
+    page.open_file("two.txt", "one text\nand another\n").await?;
+    page.until_read().await?;
+    page.ask::<()>("document.querySelectorAll('[data-testid=row] button')[1].click();").await?;
+    page.wait("the text box has it", async || Ok((page.text().await? == "and another").then_some(()))).await?;
+    assert!(!page.scrolls_sideways().await?);
+    page.assert_quiet().await
+}
