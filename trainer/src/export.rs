@@ -26,9 +26,9 @@ use crate::train::Checkpoint;
 /// Write a checkpoint as the bundle that the app loads.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The output folder of `undertone train`
-    #[arg(long, value_name = "DIR")]
-    checkpoint: PathBuf,
+    /// The output folder of `undertone train`; of several, the mean of their weights is written
+    #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
+    checkpoint: Vec<PathBuf>,
     /// Where the bundle goes
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
@@ -65,9 +65,13 @@ const TABLE_LEVELS: f32 = 23.0;
 
 /// Runs the command.
 pub fn export(args: &ExportArgs) -> Result<()> {
-    let checkpoint = Checkpoint::find(&args.checkpoint)?;
+    let mut checkpoints = args.checkpoint.iter().map(|c| Checkpoint::find(c)).collect::<Result<Vec<_>>>()?;
+    let others = checkpoints.split_off(1);
+    let checkpoint = checkpoints.pop().context("there is no checkpoint")?;
+    let student = checkpoint.mean_student(&others)?;
     let state = checkpoint.state()?;
-    let student = checkpoint.student()?;
+    let states = others.iter().map(Checkpoint::state).collect::<Result<Vec<_>>>()?;
+    let runs = || std::iter::once(&state).chain(&states);
     let sets = args.set.iter().map(|s| EvaluationSet::read(s, None)).collect::<Result<Vec<_>>>()?;
     let annotations = Annotations::read(&args.data)?;
     let background = background(&student, &annotations)?;
@@ -93,9 +97,9 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
         provenance: BTreeMap::from([
             ("data".into(), state.data.iter().map(|(name, rows)| json!({"set": name, "rows": rows})).collect()),
-            ("recipe".into(), Value::Object(state.recipe.clone())),
-            ("steps".into(), state.step.into()),
-            ("seconds".into(), state.seconds.round().into()),
+            ("recipes".into(), runs().map(|run| Value::Object(run.recipe.clone())).collect()),
+            ("steps".into(), runs().map(|run| run.step).sum::<usize>().into()),
+            ("seconds".into(), runs().map(|run| run.seconds).sum::<f64>().round().into()),
         ]),
         metrics: BTreeMap::new(),
         licence: args.licence.clone(),

@@ -27,6 +27,15 @@ pub enum Relation {
     Broader,
 }
 
+/// Words before an emotion that leave a little of it.
+const WEAKENING: [&str; 8] = ["mild", "faint", "slight", "quiet", "subtle", "tentative", "vague", "lingering"];
+
+/// Words in a descriptor that make it something else than its last word.
+const TURNING: [&str; 10] = ["not", "no", "of", "over", "lack", "lacking", "mock", "feigned", "fake", "without"];
+
+/// What a weak shade of an emotion is rated, of one: as teachers rate what is clear and not dominant.
+const WEAK: f32 = 2.0 / 3.0;
+
 /// Terms by name.
 #[derive(Debug, Default)]
 pub struct Lexicon {
@@ -71,6 +80,26 @@ impl Lexicon {
         self.names.iter().filter_map(term).collect()
     }
 
+    /// The term that a descriptor of several words is a shade of, and how far it is expressed, 0 to 1: "wry amusement" is
+    /// amusement, "mild frustration" a little frustration. None for what is a term itself, or turns one around ("mock
+    /// outrage", "lack of interest").
+    pub fn shade_of(&self, descriptor: &str) -> Option<(&str, f32)> {
+        if self.canonical.contains_key(descriptor) {
+            return None;
+        }
+        let (first, mut rest) = descriptor.split_once(' ')?;
+        if descriptor.split(' ').any(|word| TURNING.contains(&word)) {
+            return None;
+        }
+        let degree = if WEAKENING.contains(&first) { WEAK } else { 1.0 };
+        loop {
+            if let Some(term) = self.canonical.get(rest) {
+                return Some((term, degree));
+            }
+            rest = rest.split_once(' ')?.1;
+        }
+    }
+
     /// How `label` stands to `descriptor`, if the lexicon says.
     pub fn relation(&self, descriptor: &str, label: &str) -> Option<Relation> {
         let said = self.canonical.get(descriptor)?;
@@ -108,5 +137,17 @@ mod tests {
         assert_eq!(lexicon.relation("irritation", "negative"), Some(Relation::Broader));
         assert_eq!(lexicon.relation("anger", "irritation"), None);
         assert_eq!(lexicon.relation("mild wonder", "anger"), None);
+    }
+
+    #[test]
+    fn shades_are_those_of_known_terms() {
+        let mut lexicon = Lexicon::default();
+        lexicon.insert("anger".into(), Entry { synonyms: vec!["Angry".into()], ..Entry::default() });
+        assert_eq!(lexicon.shade_of("cold anger"), Some(("anger", 1.0)));
+        assert_eq!(lexicon.shade_of("mild righteous anger"), Some(("anger", WEAK)));
+        assert_eq!(lexicon.shade_of("very angry"), Some(("anger", 1.0)));
+        for other in ["anger", "angry", "mock anger", "lack of anger", "anger management", "calm"] {
+            assert_eq!(lexicon.shade_of(other), None, "{other}");
+        }
     }
 }

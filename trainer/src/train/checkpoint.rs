@@ -117,10 +117,42 @@ impl Checkpoint {
 
     /// The student as it was saved.
     pub fn student(&self) -> Result<Student> {
-        let config = self.state()?.encoder;
-        let tokenizer = Tokenizer::from_bytes(&serde_json::to_vec(&self.tokenizer()?)?, config.max_tokens)?;
+        self.student_of(self.weights()?)
+    }
+
+    /// The student whose weights are the mean of this one's and those of `others`: runs from one base, with other seeds or
+    /// settings, lie in one valley, whose middle does better than its sides (model soups, Wortsman et al. 2022).
+    pub fn mean_student(&self, others: &[Self]) -> Result<Student> {
+        let mut mean = self.weights()?;
+        for other in others {
+            let same = other.state()?.encoder == self.state()?.encoder && other.tokenizer()? == self.tokenizer()?;
+            let weights = other.weights()?;
+            ensure!(
+                same && weights.len() == mean.len(),
+                "{} is of another shape or vocabulary than {}; export runs from one base and data together",
+                other.folder.display(),
+                self.folder.display()
+            );
+            for (name, sum) in &mut mean {
+                let tensor = weights.get(name).with_context(|| other.foreign(STUDENT))?;
+                *sum = (&*sum + tensor).with_context(|| other.foreign(STUDENT))?;
+            }
+        }
+        for tensor in mean.values_mut() {
+            *tensor = (&*tensor / (others.len() + 1) as f64)?;
+        }
+        self.student_of(mean)
+    }
+
+    fn weights(&self) -> Result<HashMap<String, Tensor>> {
         let tensors = self.load(STUDENT)?;
         ensure!(!tensors.is_empty(), "{} is empty", self.folder.join(STUDENT).display());
+        Ok(tensors)
+    }
+
+    fn student_of(&self, tensors: HashMap<String, Tensor>) -> Result<Student> {
+        let config = self.state()?.encoder;
+        let tokenizer = Tokenizer::from_bytes(&serde_json::to_vec(&self.tokenizer()?)?, config.max_tokens)?;
         Student::new(config, tokenizer, tensors, 0).with_context(|| self.foreign(STUDENT))
     }
 

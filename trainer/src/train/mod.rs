@@ -87,6 +87,10 @@ pub struct TrainArgs {
     /// How many tokens of the base model's vocabulary to keep
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     vocabulary: usize,
+    /// Learn also what annotations imply: labels of a closed list that were not chosen are absent, and "wry amusement" is
+    /// amusement
+    #[arg(long)]
+    implied: bool,
     /// Start from random weights in the shape of the base model
     #[arg(long)]
     from_scratch: bool,
@@ -115,7 +119,7 @@ impl TrainArgs {
             "decay": self.decay, "max_norm": self.max_norm, "softmax": self.softmax, "affect": self.affect,
             "dropout": self.dropout,
             "synonyms": self.synonyms, "template": self.template, "max_tokens": self.max_tokens,
-            "vocabulary": self.vocabulary, "from_scratch": self.from_scratch, "seed": self.seed,
+            "vocabulary": self.vocabulary, "implied": self.implied, "from_scratch": self.from_scratch, "seed": self.seed,
         });
         match recipe {
             Value::Object(recipe) => recipe,
@@ -164,7 +168,10 @@ pub fn train(args: &TrainArgs) -> Result<()> {
     ensure!(args.batch > 1, "--batch is {}; a contrast needs two texts at least", args.batch);
     ensure!((0.0..1.0).contains(&args.dropout), "--dropout is {}; give a part of one", args.dropout);
     ensure!(args.template.contains("{}"), "--template '{}' has no {{}} for the label", args.template);
-    let annotations = Annotations::read(&args.data)?;
+    let mut annotations = Annotations::read(&args.data)?;
+    if args.implied {
+        annotations.imply();
+    }
     let dev = args.dev.iter().map(|d| EvaluationSet::read(d, Some(args.dev_rows))).collect::<Result<Vec<_>>>()?;
     let checkpoint = Checkpoint::of_run(&args.output);
     ensure!(
