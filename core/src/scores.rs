@@ -13,7 +13,7 @@ pub enum Mode {
     Single,
 }
 
-/// What a [`Scorer`] finds: `(texts, labels)` matrices with the labels in the order of their set.
+/// What a [`Scorer`](crate::Scorer) finds: `(texts, labels)` matrices with the labels in the order of their set.
 ///
 /// Methods that take a text's index panic if there is no such text.
 #[derive(Debug, Clone, PartialEq)]

@@ -154,7 +154,7 @@ fn two_thousand_texts_through_a_faulty_server() {
         },
     });
     let start = Instant::now();
-    let summary = desk.succeeds(&teacher, "--per-request 20 --concurrency 8 --tries 9 --timeout 5");
+    let summary = desk.succeeds(&teacher, "--per-request 20 --concurrency 8 --tries 20 --timeout 5");
     let took = start.elapsed();
     let rows = desk.rows("out.jsonl");
     assert_eq!(rows.len(), 2000);
