@@ -142,6 +142,20 @@ fn Head() -> impl IntoView {
             app.complain(format!("the results cannot be exported ({})", describe(&error)));
         }
     };
+    let exporter = move |testid: &'static str, name: &'static str, kind, end, write| {
+        view! {
+            <button
+                type="button"
+                class="quiet"
+                data-testid=testid
+                prop:disabled=nothing
+                on:click=move |_| export(kind, end, write)
+            >
+                <Icon path=EXPORT/>
+                {name}
+            </button>
+        }
+    };
     view! {
         <div class="sheet-head">
             <div>
@@ -149,26 +163,8 @@ fn Head() -> impl IntoView {
                 <p class="hint">{move || about.get()}</p>
             </div>
             <div class="sheet-tools">
-                <button
-                    type="button"
-                    class="quiet"
-                    data-testid="export-csv"
-                    prop:disabled=nothing
-                    on:click=move |_| export("text/csv", "csv", Sheet::to_csv)
-                >
-                    <Icon path=EXPORT/>
-                    "CSV"
-                </button>
-                <button
-                    type="button"
-                    class="quiet"
-                    data-testid="export-jsonl"
-                    prop:disabled=nothing
-                    on:click=move |_| export("application/x-ndjson", "jsonl", Sheet::to_jsonl)
-                >
-                    <Icon path=EXPORT/>
-                    "JSON lines"
-                </button>
+                {exporter("export-csv", "CSV", "text/csv", "csv", Sheet::to_csv)}
+                {exporter("export-jsonl", "JSON lines", "application/x-ndjson", "jsonl", Sheet::to_jsonl)}
                 <Choose/>
             </div>
             <button
