@@ -12,6 +12,7 @@ use undertone_core::{Bundle, Calibration, Encoder, Scorer, metrics};
 use crate::bundle;
 use crate::data::{EvaluationSet, Task};
 use crate::evaluate::{Report, Subject, distinct};
+use crate::linear::solve;
 
 /// Fit a bundle's probabilities anew to sets that people labelled
 #[derive(Debug, Args)]
@@ -43,7 +44,7 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<()> {
 
 // The shape of evidence (see `Calibration`), chosen by mean average precision over the development sets:
 // trainer/EXPERIMENTS.md.
-const TEMPERATURE: f32 = 0.08;
+pub const TEMPERATURE: f32 = 0.08;
 const DESCENDANTS: f32 = 0.25;
 const COMPETITION: f32 = 0.5;
 
@@ -130,7 +131,8 @@ fn fit(sets: &[Cells], shape: &Calibration) -> Result<Calibration> {
                 }
             }
         }
-        let step = solve(hessian, gradient)
+        let step = solve(hessian.map(Vec::from).into(), gradient.into())
+            .and_then(|step| <[f64; WEIGHTS]>::try_from(step).ok())
             .context("the evaluation sets do not determine a calibration; give sets with more labels")?;
         let length = dot(step, step).sqrt();
         // Newton's steps are too long where the odds are nearly certain.
@@ -175,24 +177,6 @@ fn dot(a: [f64; WEIGHTS], b: [f64; WEIGHTS]) -> f64 {
 
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
-}
-
-/// Solves linear equations by elimination with pivots; `None` if they do not determine the unknowns.
-fn solve<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> Option<[f64; N]> {
-    for column in 0..N {
-        let pivot = (column..N).max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))?;
-        if matrix[pivot][column].abs() < 1e-12 {
-            return None;
-        }
-        matrix.swap(column, pivot);
-        right.swap(column, pivot);
-        for row in (0..N).filter(|&row| row != column) {
-            let factor = matrix[row][column] / matrix[column][column];
-            (column..N).for_each(|i| matrix[row][i] -= factor * matrix[column][i]);
-            right[row] -= factor * right[column];
-        }
-    }
-    Some(std::array::from_fn(|i| right[i] / matrix[i][i]))
 }
 
 #[cfg(test)]

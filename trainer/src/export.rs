@@ -13,8 +13,9 @@ use undertone_core::encoder::engine::MAX_WEIGHT;
 use undertone_core::encoder::{
     AFFECT_BIAS, AFFECT_WEIGHT, REFERENCE_VECTORS, Ragged, SCALE_SUFFIX, TERM_VECTORS, TOKEN_TABLE,
 };
-use undertone_core::{Background, Bundle, Embeddings, Encoder, FileEntry, Lexicon, Manifest};
+use undertone_core::{AffectHead, Background, Bundle, Embeddings, Encoder, FileEntry, Lexicon, Manifest};
 
+use crate::affect::leaning_on_words;
 use crate::bundle;
 use crate::calibrate;
 use crate::data::{Annotations, EvaluationSet};
@@ -53,6 +54,9 @@ const MAX_FILE: usize = 20_000_000;
 /// How many texts are compared between int8 and f32.
 const COMPARED: usize = 500;
 
+/// How many texts the affect head learns from what words say; there should be a few times more than a vector has numbers.
+const AFFECT: usize = 2000;
+
 /// How many texts a label's mean evidence is taken over.
 const REFERENCE: usize = 256;
 
@@ -80,7 +84,8 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         _ => sample(annotations.examples.iter().map(|example| &example.text), COMPARED),
     };
 
-    let weights = quantise(&student, &background, &moments(&student, &texts)?)?;
+    let affect = affect_head(&student, &annotations, background.terms())?;
+    let weights = quantise(&student, &affect, &background, &moments(&student, &texts)?)?;
     ensure!(
         weights.len() <= MAX_FILE,
         "the weights take {} bytes, more than the {MAX_FILE} that static hosts serve well; train with a smaller --vocabulary",
@@ -150,16 +155,29 @@ fn sample<'a>(texts: impl Iterator<Item = &'a String>, size: usize) -> Vec<Strin
 /// The lexicon's terms and some of the texts as the student sees them.
 fn background(student: &Student, annotations: &Annotations) -> Result<Background> {
     let lexicon = Lexicon::from(annotations.lexicon.terms());
-    let encode = |texts: Vec<&str>| -> Result<Embeddings> {
-        let mut vectors = Embeddings::empty(student.config.hidden);
-        for chunk in texts.chunks(64) {
-            vectors.push(&student.encode(chunk)?)?;
-        }
-        Ok(vectors)
-    };
-    let terms = encode(lexicon.terms().iter().map(|term| term.term.as_str()).collect())?;
+    let terms = encode(student, lexicon.terms().iter().map(|term| term.term.as_str()))?;
     let reference = sample(annotations.examples.iter().map(|example| &example.text), REFERENCE);
-    Ok(Background::new(lexicon, terms, encode(reference.iter().map(String::as_str).collect())?)?)
+    let reference = encode(student, reference.iter().map(String::as_str))?;
+    Ok(Background::new(lexicon, terms, reference)?)
+}
+
+/// The affect head as it was learned, leaning on what the lexicon says of its terms.
+fn affect_head(student: &Student, annotations: &Annotations, terms: &Embeddings) -> Result<AffectHead> {
+    let texts = sample(annotations.examples.iter().map(|example| &example.text), AFFECT);
+    let texts = encode(student, texts.iter().map(String::as_str))?;
+    leaning_on_words(student.affect_head()?, &texts, terms, &annotations.lexicon.affects())
+}
+
+/// Many texts as the student sees them, a few at a time.
+fn encode<'a>(student: &Student, texts: impl ExactSizeIterator<Item = &'a str>) -> Result<Embeddings> {
+    let mut vectors = Embeddings::empty(student.config.hidden);
+    let progress = ProgressBar::new(texts.len() as u64);
+    for chunk in texts.collect::<Vec<_>>().chunks(64) {
+        vectors.push(&student.encode(chunk)?)?;
+        progress.inc(chunk.len() as u64);
+    }
+    progress.finish_and_clear();
+    Ok(vectors)
 }
 
 /// Mean and least cosine between two models' vectors.
@@ -187,7 +205,12 @@ fn moments(student: &Student, texts: &[String]) -> Result<HashMap<String, Moment
 }
 
 /// The weights file: matrices of the encoder in int8 with a scale per row, everything else in f32.
-fn quantise(student: &Student, background: &Background, moments: &HashMap<String, Moments>) -> Result<Vec<u8>> {
+fn quantise(
+    student: &Student,
+    affect: &AffectHead,
+    background: &Background,
+    moments: &HashMap<String, Moments>,
+) -> Result<Vec<u8>> {
     let mut stored: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
     let f32s = |values: Vec<f32>| values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
     let mut plain = Vec::new();
@@ -220,7 +243,6 @@ fn quantise(student: &Student, background: &Background, moments: &HashMap<String
     for (name, shape, values) in plain {
         stored.insert(name, (Dtype::F32, shape, f32s(values)));
     }
-    let affect = student.affect_head()?;
     let width = student.config.hidden;
     stored.insert(AFFECT_WEIGHT.into(), (Dtype::F32, vec![2, width], f32s(affect.weight.clone())));
     stored.insert(AFFECT_BIAS.into(), (Dtype::F32, vec![2], f32s(affect.bias.to_vec())));

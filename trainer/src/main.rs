@@ -1,5 +1,6 @@
 //! The command line `undertone`: has texts annotated, distils, evaluates and exports the student.
 
+mod affect;
 mod annotate;
 mod base;
 mod bundle;
@@ -7,6 +8,7 @@ mod calibrate;
 mod data;
 mod evaluate;
 mod export;
+mod linear;
 mod rounding;
 mod speed;
 mod student;

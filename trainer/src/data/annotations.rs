@@ -130,6 +130,7 @@ impl Annotations {
                 family: row.family,
                 basic: row.basic,
                 sentiment: row.sentiment,
+                affect,
             };
             let term = descriptor(place, &term)?;
             self.examples.push(Example { text, descriptors: vec![term.clone()], ratings: Vec::new(), affect });

@@ -14,6 +14,8 @@ pub struct Entry {
     pub family: String,
     pub basic: String,
     pub sentiment: String,
+    /// Valence and arousal, 1 to 9.
+    pub affect: Option<[f32; 2]>,
 }
 
 /// How a label stands to a descriptor that the teacher gave.
@@ -78,6 +80,11 @@ impl Lexicon {
             })
         };
         self.names.iter().filter_map(term).collect()
+    }
+
+    /// Valence and arousal of the terms, in their order, where they are known.
+    pub fn affects(&self) -> Vec<Option<[f32; 2]>> {
+        self.names.iter().map(|name| self.entries.get(name)?.affect).collect()
     }
 
     /// The term that a descriptor of several words is a shade of, and how far it is expressed, 0 to 1: "wry amusement" is
