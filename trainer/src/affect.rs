@@ -18,6 +18,9 @@ const SHARE: f32 = 0.5;
 /// The ridge of the linear map, for each text.
 const RIDGE: f64 = 0.03;
 
+/// The least spread of a reading, in steps of the scale, that is more than the rounding of its sums.
+const MEANINGFUL: f32 = 0.001;
+
 /// `head` with half of its say given to the lexicon: `terms` are its vectors, `places` their valence and arousal, 1 to 9,
 /// where it tells, and `texts` the vectors of texts over which to come close. The mean and the spread over these texts
 /// stay those of `head`. Without places there is nothing to lean on, and `head` remains.
@@ -55,7 +58,7 @@ pub fn leaning_on_words(
         let reading: Vec<f32> = texts.rows().map(|text| dot(learned, text) + head.bias[axis]).collect();
         let (level, spread) = level_and_spread(&reading);
         let (words_level, words_spread) = level_and_spread(&words.iter().map(|w| w[axis]).collect::<Vec<_>>());
-        if spread == 0.0 || words_spread == 0.0 {
+        if spread.min(words_spread) < MEANINGFUL {
             weight.extend_from_slice(learned);
             continue;
         }
