@@ -11,6 +11,7 @@ use undertone_core::{AffectHead, Embeddings, dot};
 
 use crate::calibrate::TEMPERATURE;
 use crate::linear::solve;
+use crate::statistics::spread;
 
 /// How much the lexicon's reading counts beside the learned one.
 const SHARE: f32 = 0.5;
@@ -55,9 +56,8 @@ pub fn leaning_on_words(
 
     let (mut weight, mut bias) = (Vec::with_capacity(2 * dim), head.bias);
     for (axis, learned) in head.weight.chunks_exact(dim).enumerate() {
-        let reading: Vec<f32> = texts.rows().map(|text| dot(learned, text) + head.bias[axis]).collect();
-        let (level, spread) = level_and_spread(&reading);
-        let (words_level, words_spread) = level_and_spread(&words.iter().map(|w| w[axis]).collect::<Vec<_>>());
+        let (level, spread) = level_and_spread(texts.rows().map(|text| dot(learned, text) + head.bias[axis]));
+        let (words_level, words_spread) = level_and_spread(words.iter().map(|w| w[axis]));
         if spread.min(words_spread) < MEANINGFUL {
             weight.extend_from_slice(learned);
             continue;
@@ -67,7 +67,7 @@ pub fn leaning_on_words(
         let fitted = solve(equations.clone(), right.into_iter().map(f64::from).collect())
             .context("the student's vectors are no numbers; train again")?;
         let mixed: Vec<f32> = learned.iter().zip(fitted).map(|(l, f)| (1.0 - SHARE) * l + SHARE * f as f32).collect();
-        let (_, mixed_spread) = level_and_spread(&texts.rows().map(|text| dot(&mixed, text)).collect::<Vec<_>>());
+        let (_, mixed_spread) = level_and_spread(texts.rows().map(|text| dot(&mixed, text)));
         let mixed: Vec<f32> = mixed.into_iter().map(|w| w * spread / mixed_spread).collect();
         bias[axis] = level - dot(&mixed, &mean);
         weight.extend(mixed);
@@ -86,11 +86,10 @@ fn place(text: &[f32], terms: &[(&[f32], [f32; 2])]) -> [f32; 2] {
     sum.map(|sum| sum / total)
 }
 
-/// Mean and standard deviation.
-fn level_and_spread(values: &[f32]) -> (f32, f32) {
-    let n = values.len().max(1) as f32;
-    let mean = values.iter().sum::<f32>() / n;
-    (mean, (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / n).sqrt())
+/// Mean and standard deviation of one axis of a reading.
+fn level_and_spread(values: impl Iterator<Item = f32>) -> (f32, f32) {
+    let (mean, deviation) = spread(&values.map(f64::from).collect::<Vec<_>>());
+    (mean as f32, deviation as f32)
 }
 
 #[cfg(test)]

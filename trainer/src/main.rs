@@ -11,6 +11,7 @@ mod export;
 mod linear;
 mod rounding;
 mod speed;
+mod statistics;
 mod student;
 mod train;
 mod vocabulary;

@@ -11,6 +11,7 @@ use super::probes::{TOLERANCE, Verdicts};
 use super::reading::{Affect, Labels, Reading};
 use super::report::Detail;
 use crate::data::{Claim, EvaluationSet, Exam, Probe, Probes};
+use crate::statistics::spread;
 
 /// How many mistakes of a kind are quoted.
 const MISTAKES: usize = 12;
@@ -582,12 +583,6 @@ fn scatter(title: &str, r: f64, gold: &[f64], read: &[f64], series: usize) -> Ma
     let heads = heads("people, rounded", ["texts", "model's mean", "its deviation"].map(String::from));
     let caption = format!("A dot a text. Pearson's r = {r:.3}; the scales may differ, r does not mind.");
     figure(title, &plot, &html! {}, &caption, &numbers(&heads, &rows.collect::<Vec<_>>()))
-}
-
-fn spread(values: &[f64]) -> (f64, f64) {
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let square = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / values.len().max(1) as f64;
-    (mean, square.sqrt())
 }
 
 /// Texts, and which of the two: on either side by deviations from the mean, since the scales differ.
