@@ -42,13 +42,13 @@ fn products(criterion: &mut Criterion) {
             let parts: Vec<_> =
                 shapes.iter().map(|&(i, o)| (codes(kernels, i), matrix(kernels, i, outputs(o)))).collect();
             let finish = if name == "product/gelu" { Finish::Gelu } else { Finish::Store };
-            let mut out = vec![0.0; TOKENS * 1536];
+            let (mut sums, mut out) = (Vec::new(), vec![0.0; TOKENS * 1536]);
             let work: usize = shapes.iter().map(|&(i, o)| TOKENS * i * outputs(o)).sum();
             group.throughput(Throughput::Elements(work as u64));
             group.bench_function(BenchmarkId::from_parameter(kernels.name), |bencher| {
                 bencher.iter(|| {
                     for (codes, matrix) in &parts {
-                        kernels.product(codes, matrix, finish, &mut out[..TOKENS * matrix.outputs()]);
+                        kernels.product(codes, matrix, finish, &mut sums, &mut out[..TOKENS * matrix.outputs()]);
                     }
                     black_box(&mut out);
                 });

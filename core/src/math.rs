@@ -12,18 +12,52 @@ pub const MAGIC: f32 = 12_582_912.0;
 /// `e^x` within 2 ulp for `x` in -87..88, clamped outside; without a branch or a call.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    let x = x.clamp(-87.0, 88.0);
-    let shifted = x * std::f32::consts::LOG2_E + MAGIC;
-    let n = shifted - MAGIC;
-    let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
-    let p = 1.987_569_1e-4;
-    let p = p * r + 1.398_199_9e-3;
-    let p = p * r + 8.333_452e-3;
-    let p = p * r + 4.166_579_6e-2;
-    let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 0.5;
-    let p = p * r * r + r + 1.0;
-    p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+    Exp::CONSTANTS.of(x)
+}
+
+/// [`exp`], for loops.
+#[derive(Clone, Copy)]
+pub struct Exp {
+    range: [f32; 2],
+    log2_e: f32,
+    magic: f32,
+    /// ln 2, in two parts that are subtracted one after the other.
+    ln_2: [f32; 2],
+    polynomial: [f32; 6],
+    one: f32,
+}
+
+impl Exp {
+    const CONSTANTS: Self = Self {
+        range: [-87.0, 88.0],
+        log2_e: std::f32::consts::LOG2_E,
+        magic: MAGIC,
+        ln_2: [0.693_359_4, -2.121_944_4e-4],
+        polynomial: [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5],
+        one: 1.0,
+    };
+
+    /// With constants that compilers take for variables. Those they know V8 makes anew at every turn of a loop, each in
+    /// three instructions, rather than to keep it in a register.
+    #[cfg(feature = "model")]
+    pub fn opaque() -> Self {
+        std::hint::black_box(Self::CONSTANTS)
+    }
+
+    /// `e^x`.
+    #[inline(always)]
+    pub fn of(&self, x: f32) -> f32 {
+        let Self { range: [least, largest], log2_e, magic, ln_2, polynomial, one } = *self;
+        let x = if x < least { least } else { x };
+        let x = if x > largest { largest } else { x };
+        let shifted = x * log2_e + magic;
+        let n = shifted - magic;
+        let r = (x - n * ln_2[0]) - n * ln_2[1];
+        let [first, rest @ ..] = polynomial;
+        let p = rest.iter().fold(first, |p, coefficient| p * r + coefficient);
+        let p = p * r * r + r + one;
+        p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+    }
 }
 
 /// The probability of a logit.

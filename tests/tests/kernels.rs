@@ -112,7 +112,7 @@ fn products_are_the_portable_ones() {
             let run = |kernels: &Kernels| {
                 let (mut codes, mut out) = (Codes::default(), before.clone());
                 kernels.quantise(&x, inputs, &mut codes);
-                kernels.product(&codes, &linear.pack(kernels), finish, &mut out);
+                kernels.product(&codes, &linear.pack(kernels), finish, &mut Vec::new(), &mut out);
                 (codes.rows.clone(), bits(&out))
             };
             let expected = run(portable());
@@ -132,7 +132,7 @@ fn products_are_right() {
         let (mut codes, mut out) = (Codes::default(), vec![0.0; rows * outputs]);
         let kernels = Kernels::best();
         kernels.quantise(&x, inputs, &mut codes);
-        kernels.product(&codes, &linear.pack(kernels), Finish::Store, &mut out);
+        kernels.product(&codes, &linear.pack(kernels), Finish::Store, &mut Vec::new(), &mut out);
         for (r, (x, out)) in x.chunks_exact(inputs).zip(out.chunks_exact(outputs)).enumerate() {
             for (o, value) in out.iter().enumerate() {
                 let weights = &linear.weights[o * inputs..(o + 1) * inputs];
@@ -162,7 +162,7 @@ fn extremes_do_not_overflow() {
                 Matrix::pack(kernels, [(Int8 { bytes: &weights, scales: vec![1.0; 2], width: INPUTS }, vec![0.0; 2])]);
             let (mut codes, mut out) = (Codes::default(), vec![0.0; 2]);
             kernels.quantise(&x, INPUTS, &mut codes);
-            kernels.product(&codes, &matrix, Finish::Store, &mut out);
+            kernels.product(&codes, &matrix, Finish::Store, &mut Vec::new(), &mut out);
             let exact = f32::from(sign) * MAX_WEIGHT as f32 * (INPUTS - 2) as f32;
             assert!(out.iter().all(|y| (y / exact - 1.0).abs() < 0.01), "{}: {out:?}, not {exact}", kernels.name);
         }
@@ -177,7 +177,7 @@ fn wide_weights_are_narrowed() {
     for kernels in Kernels::available() {
         let (mut codes, mut out) = (Codes::default(), vec![0.0]);
         kernels.quantise(&[1.0, -1.0, 0.0, 1.0], 4, &mut codes);
-        kernels.product(&codes, &Matrix::pack(kernels, matrix()), Finish::Store, &mut out);
+        kernels.product(&codes, &Matrix::pack(kernels, matrix()), Finish::Store, &mut Vec::new(), &mut out);
         assert!((out[0] - 127.0).abs() < 1.0, "{}: {out:?}", kernels.name);
     }
 }

@@ -3,7 +3,9 @@
 /// Rows of activations in 8 bits, each with its own scale and zero.
 ///
 /// Value `x` of a row is about `scale · (code − zero)`; codes are -128 to 127. They stand in groups as one 32-bit load
-/// brings them: four `i8`, or two `i16`, as the kernel multiplies them. The last group of a row is filled with 0.
+/// brings them: four `i8`, or two `i16`, as the kernel multiplies them. A group takes one code from each quarter of the row,
+/// or from each half, so that whole registers of codes are put together without a shuffle. What is missing from the last
+/// quarters is 0.
 #[derive(Default)]
 pub struct Codes {
     /// How many groups a row has.

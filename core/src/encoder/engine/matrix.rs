@@ -18,8 +18,8 @@ impl Line {
 
 /// A linear map `(outputs, inputs)` and its bias, packed for one of the [`Kernels`].
 ///
-/// Outputs are taken together in panels as wide as the kernel's tile. In a panel, inputs are taken together in groups of as
-/// many as one 32-bit load of activations brings; for each group, its weights of the panel's first output, then those of
+/// Outputs are taken together in panels as wide as the kernel's tile. In a panel, inputs are taken together in groups, as
+/// the activations of [`Codes`](super::Codes) are; for each group, its weights of the panel's first output, then those of
 /// the second, and so on. All weights are shifted by [`ZERO`] to be positive. So a product reads a panel from its first
 /// byte to its last.
 pub struct Matrix {
@@ -51,7 +51,8 @@ impl Matrix {
         }
         let outputs = rows.len();
         let padded = outputs.next_multiple_of(columns);
-        let panel = inputs.div_ceil(group) * group * columns;
+        let groups = inputs.div_ceil(group).max(1);
+        let panel = groups * group * columns;
         let panels = padded / columns;
         let mut matrix = Self {
             inputs,
@@ -70,10 +71,10 @@ impl Matrix {
             matrix.scales[output] = scale * factor;
             matrix.sums[output] = row.iter().map(|&weight| i32::from(weight as i8)).sum();
             let start = output / columns * panel + output % columns * group;
-            let places = matrix.bytes_mut()[start..].chunks_mut(group * columns);
-            for (place, weights) in places.zip(row.chunks(group)) {
-                for (byte, &weight) in place.iter_mut().zip(weights) {
-                    *byte = weight.wrapping_add(ZERO as u8);
+            let bytes = &mut matrix.bytes_mut()[start..];
+            for (i, part) in row.chunks(groups).enumerate() {
+                for (place, &weight) in bytes.chunks_mut(group * columns).zip(part) {
+                    place[i] = weight.wrapping_add(ZERO as u8);
                 }
             }
         }
@@ -88,6 +89,11 @@ impl Matrix {
     /// How many values come out.
     pub fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    /// How many outputs whole panels have.
+    pub fn padded(&self) -> usize {
+        self.scales.len()
     }
 
     /// The panels' bytes, one panel after the other.

@@ -57,6 +57,8 @@ struct Scratch {
     /// `(tokens, 3 hidden)` or `(tokens, intermediate)`.
     wide: Vec<f32>,
     codes: Codes,
+    /// `(tokens, outputs)`: a product's sums.
+    sums: Vec<i32>,
     attention: Vec<f32>,
 }
 
@@ -145,7 +147,7 @@ impl Engine {
 
     fn pass(&self, kernels: &Kernels, texts: &Ragged, scratch: &mut Scratch) -> Result<Vec<f32>> {
         let (hidden, tokens) = (self.hidden, texts.tokens());
-        let Scratch { x, attended, wide, codes, attention } = scratch;
+        let Scratch { x, attended, wide, codes, sums, attention } = scratch;
         x.resize(tokens * hidden, 0.0);
         attended.resize(tokens * hidden, 0.0);
         wide.resize(tokens * self.wide, 0.0);
@@ -159,18 +161,18 @@ impl Engine {
         for layer in &self.layers {
             let heads = &mut wide[..tokens * 3 * hidden];
             kernels.quantise(x, hidden, codes);
-            kernels.product(codes, &layer.query_key_value, Finish::Store, heads);
+            kernels.product(codes, &layer.query_key_value, Finish::Store, sums, heads);
             let heads = Heads { rows: heads, hidden, heads: self.heads };
             kernels.attention(heads, texts.offsets(), attention, attended);
             kernels.quantise(attended, hidden, codes);
-            kernels.product(codes, &layer.attended, Finish::Add, x);
+            kernels.product(codes, &layer.attended, Finish::Add, sums, x);
             kernels.normalise(&layer.attended_norm, x);
 
             let widened = &mut wide[..tokens * layer.widen.outputs()];
             kernels.quantise(x, hidden, codes);
-            kernels.product(codes, &layer.widen, Finish::Gelu, widened);
+            kernels.product(codes, &layer.widen, Finish::Gelu, sums, widened);
             kernels.quantise(widened, layer.widen.outputs(), codes);
-            kernels.product(codes, &layer.narrow, Finish::Add, x);
+            kernels.product(codes, &layer.narrow, Finish::Add, sums, x);
             kernels.normalise(&layer.norm, x);
         }
 

@@ -1,49 +1,40 @@
 //! The operations, for whatever instructions they are compiled with: everything is inlined into functions that have them.
 
 use super::{Finish, Heads, Norm, ZERO};
-use crate::encoder::elementwise;
+use crate::encoder::elementwise::{self, Exp, Gelu, Rounding};
 use crate::encoder::engine::codes::{Codes, Row};
 use crate::encoder::engine::matrix::Matrix;
 use crate::math::{Grid, multiply};
 
-/// The most rows of a tile.
-pub const MAX_ROWS: usize = 8;
-/// The most columns of a tile.
-pub const MAX_COLUMNS: usize = 32;
-
-/// The sums of a tile.
-pub type Sums = [[i32; MAX_COLUMNS]; MAX_ROWS];
-
 /// The innermost loop of the product, for one instruction set.
 pub trait Tile {
-    /// How many rows of activations at most.
+    /// How many rows of activations at most; no more than eight.
     const ROWS: usize;
     /// How many outputs.
     const COLUMNS: usize;
     /// How many activations one 32-bit load brings: four `i8`, or two `i16`.
     const GROUP: usize;
 
-    /// The sums of products of `R` rows of codes and a panel, whose weights are shifted by [`ZERO`].
+    /// Writes the sums of products of `R` rows of codes and a panel, whose weights are shifted by [`ZERO`]: `COLUMNS` for
+    /// each row, the rows `stride` apart.
     ///
     /// # Safety
-    /// The processor must have the tile's instructions. `panel` has `COLUMNS · GROUP` bytes for each group of a row.
-    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums);
+    /// The processor must have the tile's instructions. `panel` has `COLUMNS · GROUP` bytes for each group of a row, and
+    /// `out` room for the sums.
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: *mut i32, stride: usize);
 }
 
 #[inline(always)]
 pub fn quantise<T: Tile>(rows: &[f32], width: usize, out: &mut Codes) {
-    let groups = out.groups;
-    let rows = rows.chunks_exact(width).zip(out.values.chunks_exact_mut(groups)).zip(&mut out.rows);
+    let rounding = Rounding::opaque();
+    let rows = rows.chunks_exact(width).zip(out.values.chunks_exact_mut(out.groups)).zip(&mut out.rows);
     for ((values, codes), row) in rows {
         let (least, largest) = extremes(values);
         let range = largest - least;
         let inverse = if range > 0.0 { 255.0 / range } else { 0.0 };
-        let zero = elementwise::round(-128.0 - least * inverse);
-        let sum = if T::GROUP == 4 {
-            encode(values, inverse, zero, as_bytes(codes), |code| code as i8)
-        } else {
-            encode(values, inverse, zero, as_halves(codes), |code| code as i16)
-        };
+        let zero = rounding.of(-128.0 - least * inverse);
+        let code = |x: f32| rounding.of(x * inverse + zero as f32);
+        let sum = if T::GROUP == 4 { encode::<4>(values, code, codes) } else { encode::<2>(values, code, codes) };
         *row = Row { scale: range / 255.0, zero, sum };
     }
 }
@@ -68,98 +59,81 @@ fn extremes(values: &[f32]) -> (f32, f32) {
     range
 }
 
-/// Writes the codes of a row and returns their sum.
+/// Writes the codes of a row, in the order of [`Codes`], and returns their sum.
 #[inline(always)]
-fn encode<C>(values: &[f32], inverse: f32, zero: i32, codes: &mut [C], narrow: impl Fn(i32) -> C) -> i32 {
-    let shift = zero as f32;
-    let (head, tail) = codes.split_at_mut(values.len());
+fn encode<const GROUP: usize>(values: &[f32], code: impl Fn(f32) -> i32, groups: &mut [u32]) -> i32 {
+    let bits = 32 / GROUP as u32;
+    let place = |code: i32, i: usize| (code as u32 & (u32::MAX >> (32 - bits))) << (bits * i as u32);
+    let part = |i: usize| &values[(i * groups.len()).min(values.len())..((i + 1) * groups.len()).min(values.len())];
+    let parts: [&[f32]; GROUP] = std::array::from_fn(part);
+    // Only the last parts can be shorter than the others.
+    let whole = parts[GROUP - 1].len();
+    let (head, tail) = groups.split_at_mut(whole);
+    let heads = parts.map(|part| &part[..whole]);
     let mut sum = 0;
-    for (x, out) in values.iter().zip(head) {
-        let code = x * inverse + shift;
-        let code = if code < 127.0 { code } else { 127.0 };
-        let code = elementwise::round(if code > -128.0 { code } else { -128.0 });
-        sum += code;
-        *out = narrow(code);
+    for (i, group) in head.iter_mut().enumerate() {
+        let codes = heads.map(|part| code(part[i]));
+        sum += codes.iter().sum::<i32>();
+        *group = codes.iter().enumerate().fold(0, |group, (i, &code)| group | place(code, i));
     }
-    tail.iter_mut().for_each(|out| *out = narrow(0));
+    for (i, group) in (whole..).zip(tail) {
+        let codes = parts.map(|part| part.get(i).map_or(0, |&x| code(x)));
+        sum += codes.iter().sum::<i32>();
+        *group = codes.iter().enumerate().fold(0, |group, (i, &code)| group | place(code, i));
+    }
     sum
 }
 
-fn as_bytes(codes: &mut [u32]) -> &mut [i8] {
-    // SAFETY: four bytes for each of them, of any bits.
-    unsafe { std::slice::from_raw_parts_mut(codes.as_mut_ptr().cast(), codes.len() * 4) }
-}
-
-fn as_halves(codes: &mut [u32]) -> &mut [i16] {
-    // SAFETY: two halves for each of them, of any bits; a half needs no more alignment than they have.
-    unsafe { std::slice::from_raw_parts_mut(codes.as_mut_ptr().cast(), codes.len() * 2) }
-}
-
+/// The sums of products of all rows of codes and all panels: for each row as many as the matrix has outputs, padded.
+///
 /// # Safety
-/// As [`Tile::sums`].
+/// The processor must have the tile's instructions, and the matrix as many groups as the codes.
 #[inline(always)]
-pub unsafe fn product<T: Tile>(codes: &Codes, matrix: &Matrix, finish: Finish, out: &mut [f32]) {
-    let (groups, outputs) = (codes.groups, matrix.outputs());
-    let mut sums: Sums = [[0; MAX_COLUMNS]; MAX_ROWS];
+pub unsafe fn sums<T: Tile>(codes: &Codes, matrix: &Matrix, out: &mut Vec<i32>) {
+    let (groups, stride) = (codes.groups, matrix.padded());
     let bytes = groups * T::GROUP * T::COLUMNS;
+    out.resize(codes.rows.len() * stride, 0);
     for (number, panel) in matrix.panels().enumerate() {
         let panel = &panel[..bytes];
-        let first = number * T::COLUMNS;
         let mut row = 0;
         while row < codes.rows.len() {
             let step = (codes.rows.len() - row).min(T::ROWS);
+            let out = &mut out[row * stride + number * T::COLUMNS..];
+            assert!(out.len() >= (step - 1) * stride + T::COLUMNS, "a tile has room. This is a bug.");
             macro_rules! tile {
                 ($($rows:literal)*) => {
                     match step {
                         $($rows if $rows <= T::ROWS => {
                             let rows: [&[u32]; $rows] =
                                 std::array::from_fn(|i| &codes.values[(row + i) * groups..(row + i + 1) * groups]);
-                            // SAFETY: the caller's.
-                            unsafe { T::sums(rows, panel, &mut sums) }
+                            // SAFETY: the caller's; and there is room.
+                            unsafe { T::sums(rows, panel, out.as_mut_ptr(), stride) }
                         })*
                         _ => unreachable!(),
                     }
                 };
             }
             tile!(1 2 3 4 5 6 7 8);
-            for (i, sums) in sums.iter().enumerate().take(step) {
-                let from = (row + i) * outputs + first;
-                let to = ((row + i + 1) * outputs).min(from + T::COLUMNS);
-                write::<T>(&codes.rows[row + i], sums, matrix, first, finish, &mut out[from..to]);
-            }
             row += step;
         }
     }
 }
 
-/// From a row of sums to results.
+/// From sums to results: a pass of its own, since along whole rows every compiler vectorises it.
 #[inline(always)]
-fn write<T: Tile>(row: &Row, sums: &[i32], matrix: &Matrix, first: usize, finish: Finish, out: &mut [f32]) {
-    let columns = first..first + T::COLUMNS;
-    let (scales, bias) = (&matrix.scales[columns.clone()], &matrix.bias[columns.clone()]);
-    let weights = &matrix.sums[columns];
-    let shift = ZERO * row.sum;
-    let value = |c: usize| (sums[c] - shift - row.zero * weights[c]) as f32 * (row.scale * scales[c]) + bias[c];
-    if out.len() == T::COLUMNS {
-        let mut values = [0f32; MAX_COLUMNS];
-        let values = &mut values[..T::COLUMNS];
-        for (c, x) in values.iter_mut().enumerate() {
-            *x = value(c);
+pub fn finish(sums: &[i32], rows: &[Row], matrix: &Matrix, finish: Finish, out: &mut [f32]) {
+    let (outputs, gelu) = (matrix.outputs(), Gelu::opaque());
+    let columns = || matrix.sums.iter().zip(&matrix.scales).zip(&matrix.bias).take(outputs);
+    for ((row, sums), out) in rows.iter().zip(sums.chunks_exact(matrix.padded())).zip(out.chunks_exact_mut(outputs)) {
+        let shift = ZERO * row.sum;
+        let results = sums.iter().zip(columns()).map(|(sum, ((weights, scale), bias))| {
+            (sum - shift - row.zero * weights) as f32 * (row.scale * scale) + bias
+        });
+        match finish {
+            Finish::Store => out.iter_mut().zip(results).for_each(|(out, x)| *out = x),
+            Finish::Add => out.iter_mut().zip(results).for_each(|(out, x)| *out += x),
+            Finish::Gelu => out.iter_mut().zip(results).for_each(|(out, x)| *out = gelu.of(x)),
         }
-        finish_row(finish, values, out);
-    } else {
-        for (c, out) in out.iter_mut().enumerate() {
-            finish_row(finish, &[value(c)], std::slice::from_mut(out));
-        }
-    }
-}
-
-#[inline(always)]
-fn finish_row(finish: Finish, values: &[f32], out: &mut [f32]) {
-    match finish {
-        Finish::Store => out.copy_from_slice(values),
-        Finish::Add => out.iter_mut().zip(values).for_each(|(out, x)| *out += x),
-        Finish::Gelu => out.iter_mut().zip(values).for_each(|(out, x)| *out = elementwise::gelu(*x)),
     }
 }
 
@@ -169,6 +143,7 @@ pub fn attention(heads: Heads<'_>, offsets: &[usize], scratch: &mut Vec<f32>, ou
     let width = hidden / heads;
     let scale = 1.0 / (width as f32).sqrt();
     let stride = 3 * hidden;
+    let exp = Exp::opaque();
     for bounds in offsets.windows(2) {
         let len = bounds[1] - bounds[0];
         let padded = len.next_multiple_of(elementwise::LANES);
@@ -187,7 +162,7 @@ pub fn attention(heads: Heads<'_>, offsets: &[usize], scratch: &mut Vec<f32>, ou
             }
             multiply(part(0), Grid { values: keys, stride: padded }, [len, width, padded], weights, padded);
             for row in weights.chunks_exact_mut(padded) {
-                softmax(row, len);
+                softmax(row, len, &exp);
             }
             let weights = Grid { values: weights, stride: padded };
             multiply(weights, part(2), [len, len, width], &mut out[head * width..], hidden);
@@ -197,7 +172,7 @@ pub fn attention(heads: Heads<'_>, offsets: &[usize], scratch: &mut Vec<f32>, ou
 
 /// Of the first `len` logits; what fills the row up to whole lanes becomes 0.
 #[inline(always)]
-fn softmax(logits: &mut [f32], len: usize) {
+fn softmax(logits: &mut [f32], len: usize, exp: &Exp) {
     logits[len..].fill(f32::NEG_INFINITY);
     let mut lanes = [f32::NEG_INFINITY; elementwise::LANES];
     for block in logits.as_chunks::<{ elementwise::LANES }>().0 {
@@ -206,21 +181,11 @@ fn softmax(logits: &mut [f32], len: usize) {
         }
     }
     let largest = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
-    let mut lanes = [0f32; elementwise::LANES];
-    for block in logits.as_chunks_mut::<{ elementwise::LANES }>().0 {
-        for (lane, x) in lanes.iter_mut().zip(block) {
-            *x = elementwise::exp(*x - largest);
-            *lane += *x;
-        }
-    }
+    logits.iter_mut().for_each(|x| *x = exp.of(*x - largest));
     // Not left as the next to nothing that `exp` makes of it: arithmetic on subnormal numbers is slow.
     logits[len..].fill(0.0);
-    let factor = 1.0 / lanes.iter().sum::<f32>();
-    for block in logits.as_chunks_mut::<{ elementwise::LANES }>().0 {
-        for x in block {
-            *x *= factor;
-        }
-    }
+    let factor = 1.0 / elementwise::sum(logits);
+    logits.iter_mut().for_each(|x| *x *= factor);
 }
 
 #[inline(always)]

@@ -50,7 +50,7 @@ pub struct Norm {
 }
 
 type Quantise = unsafe fn(rows: &[f32], width: usize, out: &mut Codes);
-type Product = unsafe fn(codes: &Codes, matrix: &Matrix, finish: Finish, out: &mut [f32]);
+type Product = unsafe fn(codes: &Codes, matrix: &Matrix, finish: Finish, sums: &mut Vec<i32>, out: &mut [f32]);
 type Attention = unsafe fn(heads: Heads<'_>, offsets: &[usize], scratch: &mut Vec<f32>, out: &mut [f32]);
 type Normalise = unsafe fn(norm: &Norm, rows: &mut [f32]);
 
@@ -101,15 +101,15 @@ impl Kernels {
     }
 
     /// `x wᵀ + b`, finished: `(n, inputs)` codes by an `(outputs, inputs)` matrix into `(n, outputs)`. The products and
-    /// their sums are exact.
+    /// their `sums` are exact.
     ///
     /// # Panics
     /// If the shapes do not fit.
-    pub fn product(&self, codes: &Codes, matrix: &Matrix, finish: Finish, out: &mut [f32]) {
+    pub fn product(&self, codes: &Codes, matrix: &Matrix, finish: Finish, sums: &mut Vec<i32>, out: &mut [f32]) {
         assert_eq!(codes.groups, matrix.inputs().div_ceil(self.group), "as many go in as the matrix takes");
         assert_eq!(out.len(), codes.rows.len() * matrix.outputs(), "as many come out as there is room for");
         // SAFETY: as in `quantise`.
-        unsafe { (self.product)(codes, matrix, finish, out) }
+        unsafe { (self.product)(codes, matrix, finish, sums, out) }
     }
 
     /// Scaled dot-product attention among the rows of each text, into `(tokens, hidden)`.
@@ -141,10 +141,12 @@ macro_rules! kernels {
             codes: &$crate::encoder::engine::codes::Codes,
             matrix: &$crate::encoder::engine::matrix::Matrix,
             finish: $crate::encoder::engine::kernels::Finish,
+            sums: &mut Vec<i32>,
             out: &mut [f32],
         ) {
-            // SAFETY: the tile's instructions are this function's.
-            unsafe { $crate::encoder::engine::kernels::generic::product::<$tile>(codes, matrix, finish, out) }
+            // SAFETY: the tile's instructions are this function's, and the shapes were compared.
+            unsafe { $crate::encoder::engine::kernels::generic::sums::<$tile>(codes, matrix, sums) }
+            $crate::encoder::engine::kernels::generic::finish(sums, &codes.rows, matrix, finish, out);
         }
         $(#[target_feature(enable = $feature)])?
         unsafe fn attention(

@@ -1,6 +1,6 @@
 //! The product in plain Rust: what others are measured by, and what runs where none of them does.
 
-use super::generic::{Sums, Tile};
+use super::generic::Tile;
 use super::{Kernels, kernels};
 
 pub struct Portable;
@@ -11,7 +11,7 @@ impl Tile for Portable {
     const GROUP: usize = 4;
 
     #[inline(always)]
-    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: *mut i32, stride: usize) {
         let mut sums = [[0i32; Self::COLUMNS]; R];
         for (group, weights) in panel.chunks_exact(Self::COLUMNS * Self::GROUP).enumerate() {
             for (row, sums) in rows.iter().zip(&mut sums) {
@@ -23,8 +23,9 @@ impl Tile for Portable {
                 }
             }
         }
-        for (out, sums) in out.iter_mut().zip(sums) {
-            out[..Self::COLUMNS].copy_from_slice(&sums);
+        for (r, sums) in sums.into_iter().enumerate() {
+            // SAFETY: the caller has room.
+            unsafe { out.add(r * stride).cast::<[i32; Self::COLUMNS]>().write(sums) }
         }
     }
 }

@@ -4,8 +4,9 @@
 //! engines can keep on x86.
 
 use std::arch::wasm32::*;
+use std::ops::Range;
 
-use super::generic::{Sums, Tile};
+use super::generic::Tile;
 use super::{Kernels, kernels};
 
 /// What this build has.
@@ -35,42 +36,43 @@ const COLUMNS: usize = 8;
 /// each of which `add` takes the sums of a row and the group's codes of that row in all lanes.
 ///
 /// # Safety
-/// `panel` has `BYTES` for each group of a row, as many as `load` reads.
+/// As [`Tile::sums`]; `BYTES` are as many as `load` reads.
 #[inline(always)]
 unsafe fn sums<const R: usize, const BYTES: usize>(
     rows: [&[u32]; R],
     panel: &[u8],
-    out: &mut Sums,
+    out: *mut i32,
+    stride: usize,
     load: impl Fn(*const u8) -> [v128; 2],
     add: impl Fn(v128, v128, v128) -> v128,
 ) {
-    // V8 does not unroll.
+    /// Groups to a turn of the loop: V8 does not unroll, and asks at each turn whether it is to stop.
     const TURN: usize = 4;
-    // SAFETY: the rows and the panel have as many groups; each row of `out` has room for two registers.
+    // SAFETY: the rows and the panel have as many groups; `out` has room for two registers of a row.
     unsafe {
         let mut sums = [[i32x4_splat(0); 2]; R];
         let mut codes = rows.map(<[u32]>::as_ptr);
-        let step = |sums: &mut [[v128; 2]; R], codes: &[*const u32; R], ahead: usize, weights: *const u8| {
-            let weights = load(weights.add(ahead * BYTES));
-            for (sums, codes) in sums.iter_mut().zip(codes) {
-                let codes = v128_load32_splat(codes.add(ahead));
-                sums[0] = add(sums[0], codes, weights[0]);
-                sums[1] = add(sums[1], codes, weights[1]);
-            }
-        };
-        let groups = panel.chunks_exact(TURN * BYTES);
-        let rest = groups.remainder();
-        for weights in groups {
+        let Range { start: mut weights, end } = panel.as_ptr_range();
+        // Left between any two groups, not only between turns: across the branch LLVM keeps the order of the groups.
+        // Without it, it multiplies all of a turn's groups by one row before it turns to the next, which takes more
+        // registers than there are, and a third of the time goes into spilling them.
+        'turns: loop {
             for ahead in 0..TURN {
-                step(&mut sums, &codes, ahead, weights.as_ptr());
+                if weights.add(ahead * BYTES) == end {
+                    break 'turns;
+                }
+                let weights = load(weights.add(ahead * BYTES));
+                for (sums, codes) in sums.iter_mut().zip(codes) {
+                    let codes = v128_load32_splat(codes.add(ahead));
+                    sums[0] = add(sums[0], codes, weights[0]);
+                    sums[1] = add(sums[1], codes, weights[1]);
+                }
             }
+            weights = weights.add(TURN * BYTES);
             codes = codes.map(|codes| codes.add(TURN));
         }
-        for ahead in 0..rest.len() / BYTES {
-            step(&mut sums, &codes, ahead, rest.as_ptr());
-        }
-        for (out, sums) in out.iter_mut().zip(sums) {
-            let out: *mut v128 = out.as_mut_ptr().cast();
+        for (r, sums) in sums.into_iter().enumerate() {
+            let out: *mut v128 = out.add(r * stride).cast();
             v128_store(out, sums[0]);
             v128_store(out.add(1), sums[1]);
         }
@@ -85,13 +87,14 @@ impl Tile for Fixed {
     const GROUP: usize = 2;
 
     #[inline(always)]
-    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: *mut i32, stride: usize) {
         // SAFETY: the caller's; a load of eight bytes fills a register with 16-bit weights.
         unsafe {
             sums::<R, { COLUMNS * 2 }>(
                 rows,
                 panel,
                 out,
+                stride,
                 |weights| [u16x8_load_extend_u8x8(weights), u16x8_load_extend_u8x8(weights.add(8))],
                 |sums, codes, weights| i32x4_add(sums, i32x4_dot_i16x8(codes, weights)),
             );
@@ -111,13 +114,14 @@ macro_rules! relaxed {
             const GROUP: usize = 4;
 
             #[inline(always)]
-            unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+            unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: *mut i32, stride: usize) {
                 // SAFETY: the caller's. The second operand is below 128, for which alone engines agree.
                 unsafe {
                     sums::<R, { COLUMNS * 4 }>(
                         rows,
                         panel,
                         out,
+                        stride,
                         |weights| [v128_load(weights.cast()), v128_load(weights.add(16).cast())],
                         $add,
                     );

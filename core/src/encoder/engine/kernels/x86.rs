@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::generic::{Sums, Tile};
+use super::generic::Tile;
 use super::{Kernels, kernels};
 
 /// Those that this processor has, the fastest first.
@@ -27,8 +27,8 @@ impl Tile for Vnni {
     const GROUP: usize = 4;
 
     #[inline(always)]
-    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
-        // SAFETY: each chunk of the panel has two registers' bytes, each row of `out` two registers' sums.
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: *mut i32, stride: usize) {
+        // SAFETY: each chunk of the panel has two registers' bytes, and `out` has room for two registers' sums of a row.
         unsafe {
             let mut sums = [[_mm512_setzero_si512(); 2]; R];
             for (group, weights) in panel.chunks_exact(Self::COLUMNS * Self::GROUP).enumerate() {
@@ -40,8 +40,8 @@ impl Tile for Vnni {
                     sums[1] = _mm512_dpbusd_epi32(sums[1], weights[1], codes);
                 }
             }
-            for (out, sums) in out.iter_mut().zip(sums) {
-                let out = out.as_mut_ptr();
+            for (r, sums) in sums.into_iter().enumerate() {
+                let out = out.add(r * stride);
                 _mm512_storeu_si512(out.cast(), sums[0]);
                 _mm512_storeu_si512(out.add(16).cast(), sums[1]);
             }
@@ -57,7 +57,7 @@ impl Tile for Avx2 {
     const GROUP: usize = 4;
 
     #[inline(always)]
-    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: &mut Sums) {
+    unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: *mut i32, stride: usize) {
         // SAFETY: as above, with registers half as wide.
         unsafe {
             let ones = _mm256_set1_epi16(1);
@@ -74,8 +74,8 @@ impl Tile for Avx2 {
                     }
                 }
             }
-            for (out, sums) in out.iter_mut().zip(sums) {
-                let out = out.as_mut_ptr();
+            for (r, sums) in sums.into_iter().enumerate() {
+                let out = out.add(r * stride);
                 _mm256_storeu_si256(out.cast(), sums[0]);
                 _mm256_storeu_si256(out.add(8).cast(), sums[1]);
             }
