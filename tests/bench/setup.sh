@@ -38,7 +38,7 @@ cargo build -q --target wasm32-unknown-unknown --profile web \
 wasm=${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/web/candle.wasm
 if [ ! -e "$made/candle/candle.js" ] || [ "$wasm" -nt "$made/candle/candle.js" ]; then
     wasm-bindgen --target web --no-typescript --out-dir "$made/candle" "$wasm"
-    # As the app's own is treated (app/src/bin/postbuild.rs).
+    # As the app's own (app/src/bin/postbuild.rs), at the level at which candle is fastest alone.
     if command -v wasm-opt >/dev/null; then
         wasm-opt -O3 --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int \
             --enable-reference-types --enable-sign-ext --enable-simd \

@@ -5,7 +5,10 @@ use crate::math::MAGIC;
 pub use crate::math::exp;
 pub use crate::math::{Exp, LANES};
 
-/// Floats to the nearest integers of eight bits.
+/// The largest code of an activation: seven bits.
+pub const LARGEST_CODE: f32 = 127.0;
+
+/// Floats to the nearest codes.
 #[derive(Clone, Copy)]
 pub struct Rounding {
     range: [f32; 2],
@@ -15,10 +18,10 @@ pub struct Rounding {
 impl Rounding {
     /// With constants that compilers take for variables, as [`Exp::opaque`].
     pub fn opaque() -> Self {
-        std::hint::black_box(Self { range: [-128.0, 127.0], magic: MAGIC })
+        std::hint::black_box(Self { range: [0.0, LARGEST_CODE], magic: MAGIC })
     }
 
-    /// The nearest, the even one of two, from -128 to 127.
+    /// The nearest integer, the even one of two, from 0 to [`LARGEST_CODE`].
     #[inline(always)]
     pub fn of(&self, x: f32) -> i32 {
         let Self { range: [least, largest], magic } = *self;
@@ -42,7 +45,7 @@ pub fn normal(x: f32) -> (f32, f32) {
 }
 
 /// The Gaussian error linear unit `x Φ(x)`, with an odd polynomial for Φ: absolute error below 5e-5 for |x| up to 4, and
-/// below 5e-5 · |x| beyond. A hundredth of what rounding the result to 8 bits costs, and half the time of `exp`.
+/// below 5e-5 · |x| beyond. A small part of what rounding the result costs, and half the time of `exp`.
 #[derive(Clone, Copy)]
 pub struct Gelu {
     range: [f32; 2],
@@ -152,7 +155,7 @@ mod tests {
 
     #[test]
     fn halves_round_to_even() {
-        let rounded = [-200.0, -128.5, -1.5, -0.5, 0.5, 1.5, 2.4, 127.6].map(|x| Rounding::opaque().of(x));
-        assert_eq!(rounded, [-128, -128, -2, 0, 0, 2, 2, 127]);
+        let rounded = [-200.0, -0.5, 0.5, 1.5, 2.4, 126.5, 127.6].map(|x| Rounding::opaque().of(x));
+        assert_eq!(rounded, [0, 0, 0, 2, 2, 126, 127]);
     }
 }

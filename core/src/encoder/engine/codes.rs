@@ -1,9 +1,9 @@
 //! Activations in integers.
 
-/// Rows of activations in 8 bits, each with its own scale and zero.
+/// Rows of activations in seven bits, each with its own scale and zero.
 ///
-/// Value `x` of a row is about `scale · (code − zero)`; codes are -128 to 127. They stand in groups as one 32-bit load
-/// brings them: four `i8`, or two `i16`, as the kernel multiplies them. A group takes one code from each quarter of the row,
+/// Value `x` of a row is about `scale · (code − zero)`; codes are 0 to 127. They stand in groups as one 32-bit load
+/// brings them: four in 8 bits, or two in 16, as the kernel multiplies them. A group takes one code from each quarter of the row,
 /// or from each half, so that whole registers of codes are put together without a shuffle. What is missing from the last
 /// quarters is 0.
 #[derive(Default)]
@@ -23,8 +23,6 @@ pub struct Row {
     pub scale: f32,
     /// The code of 0.
     pub zero: i32,
-    /// The sum of the codes.
-    pub sum: i32,
 }
 
 impl Codes {

@@ -1,34 +1,33 @@
 //! A weight matrix in the order in which a kernel reads it.
 
 use super::super::weights::Int8;
-use super::kernels::{Kernels, ZERO};
+use super::kernels::Kernels;
 
-/// The largest weight. Seven bits, so that a byte that is shifted to be positive stays below 128: products of such a byte
-/// and a signed one can be added in pairs without overflow on every processor, and relaxed SIMD is exact.
+/// The largest weight: seven bits, as activations have. So no code of these reaches 128, where engines disagree on relaxed
+/// SIMD, and four products add up within 16 bits.
 pub const MAX_WEIGHT: i32 = 63;
 
 /// What a cache holds at least, and the widest register.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Line([u8; Line::BYTES]);
+pub struct Line([u8; Line::BYTES]);
 
 impl Line {
-    const BYTES: usize = 64;
+    /// How many bytes it has.
+    pub const BYTES: usize = 64;
 }
 
 /// A linear map `(outputs, inputs)` and its bias, packed for one of the [`Kernels`].
 ///
 /// Outputs are taken together in panels as wide as the kernel's tile. In a panel, inputs are taken together in groups, as
 /// the activations of [`Codes`](super::Codes) are; for each group, its weights of the panel's first output, then those of
-/// the second, and so on. All weights are shifted by [`ZERO`] to be positive. So a product reads a panel from its first
-/// byte to its last.
+/// the second, and so on. So a product reads a panel from its first byte to its last.
 pub struct Matrix {
     inputs: usize,
     outputs: usize,
-    /// The bytes of a panel.
-    panel: usize,
-    /// How many panels there are.
-    panels: usize,
+    groups: usize,
+    /// The bytes of all panels.
+    bytes: usize,
     lines: Vec<Line>,
     /// For each output, padded to whole panels: what one step of weight and activation is worth, less the activation's scale.
     pub scales: Vec<f32>,
@@ -51,15 +50,15 @@ impl Matrix {
         }
         let outputs = rows.len();
         let padded = outputs.next_multiple_of(columns);
-        let groups = inputs.div_ceil(group).max(1);
+        let groups = kernels.groups(inputs);
         let panel = groups * group * columns;
-        let panels = padded / columns;
+        let bytes = padded / columns * panel;
         let mut matrix = Self {
             inputs,
             outputs,
-            panel,
-            panels,
-            lines: vec![Line([0; Line::BYTES]); (panels * panel).div_ceil(Line::BYTES)],
+            groups,
+            bytes,
+            lines: vec![Line([0; Line::BYTES]); bytes.div_ceil(Line::BYTES)],
             scales: vec![0.0; padded],
             sums: vec![0; padded],
             bias,
@@ -74,7 +73,7 @@ impl Matrix {
             let bytes = &mut matrix.bytes_mut()[start..];
             for (i, part) in row.chunks(groups).enumerate() {
                 for (place, &weight) in bytes.chunks_mut(group * columns).zip(part) {
-                    place[i] = weight.wrapping_add(ZERO as u8);
+                    place[i] = weight;
                 }
             }
         }
@@ -91,23 +90,26 @@ impl Matrix {
         self.outputs
     }
 
+    /// In how many groups its inputs are taken.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
     /// How many outputs whole panels have.
     pub fn padded(&self) -> usize {
         self.scales.len()
     }
 
     /// The panels' bytes, one panel after the other.
-    pub fn panels(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes().chunks_exact(self.panel.max(1)).take(self.panels)
-    }
-
-    fn bytes(&self) -> &[u8] {
+    pub fn panels(&self) -> &[u8] {
         // SAFETY: a line is 64 bytes without padding, and every bit pattern is a byte.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.lines.len() * Line::BYTES) }
+        let bytes: &[u8] =
+            unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.lines.len() * Line::BYTES) };
+        &bytes[..self.bytes]
     }
 
     fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `bytes`.
+        // SAFETY: as in `panels`.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.lines.len() * Line::BYTES) }
     }
 }

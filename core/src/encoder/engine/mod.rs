@@ -1,4 +1,4 @@
-//! The student's forward pass in 8-bit integers: what tags texts, in the browser and on the command line.
+//! The student's forward pass in seven-bit integers: what tags texts, in the browser and on the command line.
 //!
 //! Every linear map is an integer product of weights, rounded once when the bundle was made, and activations, rounded row by
 //! row as they come (Dettmers et al. 2022 call this vector-wise quantisation); everything between them is f32. A text's

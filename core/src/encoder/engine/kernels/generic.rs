@@ -1,9 +1,9 @@
 //! The operations, for whatever instructions they are compiled with: everything is inlined into functions that have them.
 
-use super::{Finish, Heads, Norm, ZERO};
-use crate::encoder::elementwise::{self, Exp, Gelu, Rounding};
+use super::{Finish, Heads, Norm};
+use crate::encoder::elementwise::{self, Exp, Gelu, LARGEST_CODE, Rounding};
 use crate::encoder::engine::codes::{Codes, Row};
-use crate::encoder::engine::matrix::Matrix;
+use crate::encoder::engine::matrix::{Line, Matrix};
 use crate::math::{Grid, multiply};
 
 /// The innermost loop of the product, for one instruction set.
@@ -12,15 +12,14 @@ pub trait Tile {
     const ROWS: usize;
     /// How many outputs.
     const COLUMNS: usize;
-    /// How many activations one 32-bit load brings: four `i8`, or two `i16`.
+    /// How many activations one 32-bit load brings: four in 8 bits, or two in 16.
     const GROUP: usize;
 
-    /// Writes the sums of products of `R` rows of codes and a panel, whose weights are shifted by [`ZERO`]: `COLUMNS` for
-    /// each row, the rows `stride` apart.
+    /// Writes the sums of products of `R` rows of codes and a panel: `COLUMNS` for each row, the rows `stride` apart.
     ///
     /// # Safety
-    /// The processor must have the tile's instructions. `panel` has `COLUMNS · GROUP` bytes for each group of a row, and
-    /// `out` room for the sums.
+    /// The processor must have the tile's instructions. Rows have an even number of groups, `panel` has `COLUMNS · GROUP`
+    /// bytes for each group of a row, and `out` room for the sums.
     unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: *mut i32, stride: usize);
 }
 
@@ -31,11 +30,15 @@ pub fn quantise<T: Tile>(rows: &[f32], width: usize, out: &mut Codes) {
     for ((values, codes), row) in rows {
         let (least, largest) = extremes(values);
         let range = largest - least;
-        let inverse = if range > 0.0 { 255.0 / range } else { 0.0 };
-        let zero = rounding.of(-128.0 - least * inverse);
+        let inverse = if range > 0.0 { LARGEST_CODE / range } else { 0.0 };
+        let zero = rounding.of(-least * inverse);
         let code = |x: f32| rounding.of(x * inverse + zero as f32);
-        let sum = if T::GROUP == 4 { encode::<4>(values, code, codes) } else { encode::<2>(values, code, codes) };
-        *row = Row { scale: range / 255.0, zero, sum };
+        if T::GROUP == 4 {
+            encode::<4>(values, code, codes);
+        } else {
+            encode::<2>(values, code, codes);
+        }
+        *row = Row { scale: range / LARGEST_CODE, zero };
     }
 }
 
@@ -59,29 +62,23 @@ fn extremes(values: &[f32]) -> (f32, f32) {
     range
 }
 
-/// Writes the codes of a row, in the order of [`Codes`], and returns their sum.
+/// Writes the codes of a row, in the order of [`Codes`].
 #[inline(always)]
-fn encode<const GROUP: usize>(values: &[f32], code: impl Fn(f32) -> i32, groups: &mut [u32]) -> i32 {
-    let bits = 32 / GROUP as u32;
-    let place = |code: i32, i: usize| (code as u32 & (u32::MAX >> (32 - bits))) << (bits * i as u32);
+fn encode<const GROUP: usize>(values: &[f32], code: impl Fn(f32) -> i32, groups: &mut [u32]) {
+    // Codes are not negative.
+    let together = |codes: [i32; GROUP]| codes.iter().rev().fold(0, |group, &code| group << (32 / GROUP) | code as u32);
     let part = |i: usize| &values[(i * groups.len()).min(values.len())..((i + 1) * groups.len()).min(values.len())];
     let parts: [&[f32]; GROUP] = std::array::from_fn(part);
     // Only the last parts can be shorter than the others.
     let whole = parts[GROUP - 1].len();
     let (head, tail) = groups.split_at_mut(whole);
     let heads = parts.map(|part| &part[..whole]);
-    let mut sum = 0;
     for (i, group) in head.iter_mut().enumerate() {
-        let codes = heads.map(|part| code(part[i]));
-        sum += codes.iter().sum::<i32>();
-        *group = codes.iter().enumerate().fold(0, |group, (i, &code)| group | place(code, i));
+        *group = together(heads.map(|part| code(part[i])));
     }
     for (i, group) in (whole..).zip(tail) {
-        let codes = parts.map(|part| part.get(i).map_or(0, |&x| code(x)));
-        sum += codes.iter().sum::<i32>();
-        *group = codes.iter().enumerate().fold(0, |group, (i, &code)| group | place(code, i));
+        *group = together(parts.map(|part| part.get(i).map_or(0, |&x| code(x))));
     }
-    sum
 }
 
 /// The sums of products of all rows of codes and all panels: for each row as many as the matrix has outputs, padded.
@@ -90,32 +87,48 @@ fn encode<const GROUP: usize>(values: &[f32], code: impl Fn(f32) -> i32, groups:
 /// The processor must have the tile's instructions, and the matrix as many groups as the codes.
 #[inline(always)]
 pub unsafe fn sums<T: Tile>(codes: &Codes, matrix: &Matrix, out: &mut Vec<i32>) {
+    /// How many bytes of weights are brought near at once: a part of the second cache.
+    const NEAR: usize = 64 << 10;
     let (groups, stride) = (codes.groups, matrix.padded());
-    let bytes = groups * T::GROUP * T::COLUMNS;
+    let panel = groups * T::GROUP * T::COLUMNS;
     out.resize(codes.rows.len() * stride, 0);
-    for (number, panel) in matrix.panels().enumerate() {
-        let panel = &panel[..bytes];
-        let mut row = 0;
-        while row < codes.rows.len() {
-            let step = (codes.rows.len() - row).min(T::ROWS);
-            let out = &mut out[row * stride + number * T::COLUMNS..];
-            assert!(out.len() >= (step - 1) * stride + T::COLUMNS, "a tile has room. This is a bug.");
-            macro_rules! tile {
-                ($($rows:literal)*) => {
-                    match step {
-                        $($rows if $rows <= T::ROWS => {
-                            let rows: [&[u32]; $rows] =
-                                std::array::from_fn(|i| &codes.values[(row + i) * groups..(row + i + 1) * groups]);
-                            // SAFETY: the caller's; and there is room.
-                            unsafe { T::sums(rows, panel, out.as_mut_ptr(), stride) }
-                        })*
-                        _ => unreachable!(),
-                    }
-                };
+    let mut column = 0;
+    for block in matrix.panels().chunks((NEAR / panel).max(1) * panel) {
+        touch(block);
+        for panel in block.chunks_exact(panel) {
+            let mut row = 0;
+            while row < codes.rows.len() {
+                let step = (codes.rows.len() - row).min(T::ROWS);
+                let out = &mut out[row * stride + column..];
+                assert!(out.len() >= (step - 1) * stride + T::COLUMNS, "a tile has room. This is a bug.");
+                macro_rules! tile {
+                    ($($rows:literal)*) => {
+                        match step {
+                            $($rows if $rows <= T::ROWS => {
+                                let rows: [&[u32]; $rows] =
+                                    std::array::from_fn(|i| &codes.values[(row + i) * groups..(row + i + 1) * groups]);
+                                // SAFETY: the caller's; and there is room.
+                                unsafe { T::sums(rows, panel, out.as_mut_ptr(), stride) }
+                            })*
+                            _ => unreachable!(),
+                        }
+                    };
+                }
+                tile!(1 2 3 4 5 6 7 8);
+                row += step;
             }
-            tile!(1 2 3 4 5 6 7 8);
-            row += step;
+            column += T::COLUMNS;
         }
+    }
+}
+
+/// Reads a byte of each of a cache's lines. In a row, the processor fetches many at a time; the product would wait for the
+/// first ones of each page.
+#[inline(always)]
+fn touch(bytes: &[u8]) {
+    for line in bytes.chunks(Line::BYTES) {
+        // SAFETY: a byte that is there; volatile, so that it is read though nobody asks for it.
+        unsafe { std::ptr::read_volatile(line.as_ptr()) };
     }
 }
 
@@ -125,10 +138,10 @@ pub fn finish(sums: &[i32], rows: &[Row], matrix: &Matrix, finish: Finish, out: 
     let (outputs, gelu) = (matrix.outputs(), Gelu::opaque());
     let columns = || matrix.sums.iter().zip(&matrix.scales).zip(&matrix.bias).take(outputs);
     for ((row, sums), out) in rows.iter().zip(sums.chunks_exact(matrix.padded())).zip(out.chunks_exact_mut(outputs)) {
-        let shift = ZERO * row.sum;
-        let results = sums.iter().zip(columns()).map(|(sum, ((weights, scale), bias))| {
-            (sum - shift - row.zero * weights) as f32 * (row.scale * scale) + bias
-        });
+        let results = sums
+            .iter()
+            .zip(columns())
+            .map(|(sum, ((weights, scale), bias))| (sum - row.zero * weights) as f32 * (row.scale * scale) + bias);
         match finish {
             Finish::Store => out.iter_mut().zip(results).for_each(|(out, x)| *out = x),
             Finish::Add => out.iter_mut().zip(results).for_each(|(out, x)| *out += x),

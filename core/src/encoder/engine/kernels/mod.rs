@@ -14,9 +14,6 @@ mod x86;
 use super::codes::Codes;
 use super::matrix::Matrix;
 
-/// What weights are shifted by to be positive.
-pub const ZERO: i32 = 64;
-
 /// What becomes of a product's results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finish {
@@ -89,13 +86,18 @@ impl Kernels {
         Self::available().first().copied().unwrap_or(&portable::KERNELS)
     }
 
-    /// Rounds `(n, width)` activations to 8 bits, each row between its own least and largest value.
+    /// In how many groups a row of activations stands: an even number.
+    pub fn groups(&self, width: usize) -> usize {
+        width.div_ceil(self.group).next_multiple_of(2)
+    }
+
+    /// Rounds `(n, width)` activations to seven bits, each row between its own least and largest value.
     ///
     /// # Panics
     /// If there are no whole rows.
     pub fn quantise(&self, rows: &[f32], width: usize, out: &mut Codes) {
         assert!(width > 0 && rows.len().is_multiple_of(width), "activations make whole rows. This is a bug.");
-        out.resize(rows.len() / width, width.div_ceil(self.group));
+        out.resize(rows.len() / width, self.groups(width));
         // SAFETY: only what the processor can run is `available`.
         unsafe { (self.quantise)(rows, width, out) }
     }
@@ -106,7 +108,7 @@ impl Kernels {
     /// # Panics
     /// If the shapes do not fit.
     pub fn product(&self, codes: &Codes, matrix: &Matrix, finish: Finish, sums: &mut Vec<i32>, out: &mut [f32]) {
-        assert_eq!(codes.groups, matrix.inputs().div_ceil(self.group), "as many go in as the matrix takes");
+        assert_eq!(codes.groups, matrix.groups(), "as many go in as the matrix takes");
         assert_eq!(out.len(), codes.rows.len() * matrix.outputs(), "as many come out as there is room for");
         // SAFETY: as in `quantise`.
         unsafe { (self.product)(codes, matrix, finish, sums, out) }

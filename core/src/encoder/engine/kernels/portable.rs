@@ -15,10 +15,10 @@ impl Tile for Portable {
         let mut sums = [[0i32; Self::COLUMNS]; R];
         for (group, weights) in panel.chunks_exact(Self::COLUMNS * Self::GROUP).enumerate() {
             for (row, sums) in rows.iter().zip(&mut sums) {
-                let codes = row[group].to_ne_bytes();
+                let codes = row[group].to_le_bytes();
                 for (weights, sum) in weights.chunks_exact(Self::GROUP).zip(sums) {
                     for (code, &weight) in codes.iter().zip(weights) {
-                        *sum += i32::from(*code as i8) * i32::from(weight);
+                        *sum += i32::from(*code) * i32::from(weight as i8);
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! The product on x86: eight bits by eight bits with `vpmaddubsw` (AVX2), or `vpdpbusd` (AVX-512 VNNI).
+//! The product on x86: bytes by bytes with `vpmaddubsw` (AVX2), or `vpdpbusd` (AVX-512 VNNI).
 
 use std::arch::x86_64::*;
 
@@ -36,8 +36,8 @@ impl Tile for Vnni {
                 let weights = [_mm512_loadu_si512(weights.cast()), _mm512_loadu_si512(weights.add(64).cast())];
                 for (row, sums) in rows.iter().zip(&mut sums) {
                     let codes = _mm512_set1_epi32(*row.get_unchecked(group) as i32);
-                    sums[0] = _mm512_dpbusd_epi32(sums[0], weights[0], codes);
-                    sums[1] = _mm512_dpbusd_epi32(sums[1], weights[1], codes);
+                    sums[0] = _mm512_dpbusd_epi32(sums[0], codes, weights[0]);
+                    sums[1] = _mm512_dpbusd_epi32(sums[1], codes, weights[1]);
                 }
             }
             for (r, sums) in sums.into_iter().enumerate() {
@@ -58,19 +58,19 @@ impl Tile for Avx2 {
 
     #[inline(always)]
     unsafe fn sums<const R: usize>(rows: [&[u32]; R], panel: &[u8], out: *mut i32, stride: usize) {
-        // SAFETY: as above, with registers half as wide.
+        // SAFETY: as above, with registers half as wide; groups come in pairs.
         unsafe {
             let ones = _mm256_set1_epi16(1);
             let mut sums = [[_mm256_setzero_si256(); 2]; R];
-            for (group, weights) in panel.chunks_exact(Self::COLUMNS * Self::GROUP).enumerate() {
-                let weights = weights.as_ptr();
-                let weights = [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(32).cast())];
+            for (pair, weights) in panel.chunks_exact(2 * Self::COLUMNS * Self::GROUP).enumerate() {
+                let load = |register: usize| _mm256_loadu_si256(weights.as_ptr().add(32 * register).cast());
+                let weights = [[load(0), load(2)], [load(1), load(3)]];
                 for (row, sums) in rows.iter().zip(&mut sums) {
-                    let codes = _mm256_set1_epi32(*row.get_unchecked(group) as i32);
+                    let codes = [0, 1].map(|i| _mm256_set1_epi32(*row.get_unchecked(2 * pair + i) as i32));
                     for (sum, weights) in sums.iter_mut().zip(weights) {
-                        // Two products of at most 127 and 128 fit into 16 bits.
-                        let pairs = _mm256_maddubs_epi16(weights, codes);
-                        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+                        let [some, more] = [0, 1].map(|i| _mm256_maddubs_epi16(codes[i], weights[i]));
+                        // Four products fit into 16 bits.
+                        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_add_epi16(some, more), ones));
                     }
                 }
             }
