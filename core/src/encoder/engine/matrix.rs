@@ -95,11 +95,6 @@ impl Matrix {
         self.groups
     }
 
-    /// How many outputs whole panels have.
-    pub fn padded(&self) -> usize {
-        self.scales.len()
-    }
-
     /// The panels' bytes, one panel after the other.
     pub fn panels(&self) -> &[u8] {
         // SAFETY: a line is 64 bytes without padding, and every bit pattern is a byte.

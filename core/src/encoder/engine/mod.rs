@@ -57,7 +57,7 @@ struct Scratch {
     /// `(tokens, 3 hidden)` or `(tokens, intermediate)`.
     wide: Vec<f32>,
     codes: Codes,
-    /// `(tokens, outputs)`: a product's sums.
+    /// Some of a product's sums.
     sums: Vec<i32>,
     attention: Vec<f32>,
 }

@@ -81,44 +81,55 @@ fn encode<const GROUP: usize>(values: &[f32], code: impl Fn(f32) -> i32, groups:
     }
 }
 
-/// The sums of products of all rows of codes and all panels: for each row as many as the matrix has outputs, padded.
+/// Block after block of panels: the sums of products of all rows of codes, and their results.
 ///
 /// # Safety
 /// The processor must have the tile's instructions, and the matrix as many groups as the codes.
 #[inline(always)]
-pub unsafe fn sums<T: Tile>(codes: &Codes, matrix: &Matrix, out: &mut Vec<i32>) {
-    /// How many bytes of weights are brought near at once: a part of the second cache.
+pub unsafe fn product<T: Tile>(codes: &Codes, matrix: &Matrix, finish: Finish, sums: &mut Vec<i32>, out: &mut [f32]) {
+    /// The bytes of a block: a part of the second cache.
     const NEAR: usize = 64 << 10;
-    let (groups, stride) = (codes.groups, matrix.padded());
-    let panel = groups * T::GROUP * T::COLUMNS;
-    out.resize(codes.rows.len() * stride, 0);
-    let mut column = 0;
-    for block in matrix.panels().chunks((NEAR / panel).max(1) * panel) {
+    let panel = codes.groups * T::GROUP * T::COLUMNS;
+    let panels = (NEAR / panel).max(1);
+    for (number, block) in matrix.panels().chunks(panels * panel).enumerate() {
         touch(block);
-        for panel in block.chunks_exact(panel) {
-            let mut row = 0;
-            while row < codes.rows.len() {
-                let step = (codes.rows.len() - row).min(T::ROWS);
-                let out = &mut out[row * stride + column..];
-                assert!(out.len() >= (step - 1) * stride + T::COLUMNS, "a tile has room. This is a bug.");
-                macro_rules! tile {
-                    ($($rows:literal)*) => {
-                        match step {
-                            $($rows if $rows <= T::ROWS => {
-                                let rows: [&[u32]; $rows] =
-                                    std::array::from_fn(|i| &codes.values[(row + i) * groups..(row + i + 1) * groups]);
-                                // SAFETY: the caller's; and there is room.
-                                unsafe { T::sums(rows, panel, out.as_mut_ptr(), stride) }
-                            })*
-                            _ => unreachable!(),
-                        }
-                    };
-                }
-                tile!(1 2 3 4 5 6 7 8);
-                row += step;
-            }
-            column += T::COLUMNS;
+        let stride = block.len() / panel * T::COLUMNS;
+        sums.resize(codes.rows.len() * stride, 0);
+        for (number, panel) in block.chunks_exact(panel).enumerate() {
+            // SAFETY: the caller's.
+            unsafe { add_up::<T>(codes, panel, sums, stride, number * T::COLUMNS) }
         }
+        results(sums, stride, &codes.rows, matrix, number * panels * T::COLUMNS, finish, out);
+    }
+}
+
+/// The sums of all rows of codes and a panel, into rows that begin `stride` sums apart, from `column` on.
+///
+/// # Safety
+/// As [`Tile::sums`], but for the room.
+#[inline(always)]
+unsafe fn add_up<T: Tile>(codes: &Codes, panel: &[u8], out: &mut [i32], stride: usize, column: usize) {
+    let groups = codes.groups;
+    let mut row = 0;
+    while row < codes.rows.len() {
+        let step = (codes.rows.len() - row).min(T::ROWS);
+        let out = &mut out[row * stride + column..];
+        assert!(out.len() >= (step - 1) * stride + T::COLUMNS, "a tile has room. This is a bug.");
+        macro_rules! tile {
+            ($($rows:literal)*) => {
+                match step {
+                    $($rows if $rows <= T::ROWS => {
+                        let rows: [&[u32]; $rows] =
+                            std::array::from_fn(|i| &codes.values[(row + i) * groups..(row + i + 1) * groups]);
+                        // SAFETY: the caller's; and there is room.
+                        unsafe { T::sums(rows, panel, out.as_mut_ptr(), stride) }
+                    })*
+                    _ => unreachable!(),
+                }
+            };
+        }
+        tile!(1 2 3 4 5 6 7 8);
+        row += step;
     }
 }
 
@@ -132,20 +143,23 @@ fn touch(bytes: &[u8]) {
     }
 }
 
-/// From sums to results: a pass of its own, since along whole rows every compiler vectorises it.
+/// From the sums of the columns from `first` on to results: not tile by tile, since along rows every compiler vectorises it.
 #[inline(always)]
-pub fn finish(sums: &[i32], rows: &[Row], matrix: &Matrix, finish: Finish, out: &mut [f32]) {
+fn results(sums: &[i32], stride: usize, rows: &[Row], matrix: &Matrix, first: usize, finish: Finish, out: &mut [f32]) {
     let (outputs, gelu) = (matrix.outputs(), Gelu::opaque());
-    let columns = || matrix.sums.iter().zip(&matrix.scales).zip(&matrix.bias).take(outputs);
-    for ((row, sums), out) in rows.iter().zip(sums.chunks_exact(matrix.padded())).zip(out.chunks_exact_mut(outputs)) {
+    let columns = first..(first + stride).min(outputs);
+    let (weights, scales) = (&matrix.sums[columns.clone()], &matrix.scales[columns.clone()]);
+    let bias = &matrix.bias[columns.clone()];
+    for ((row, sums), out) in rows.iter().zip(sums.chunks_exact(stride)).zip(out.chunks_exact_mut(outputs)) {
+        let out = out[columns.clone()].iter_mut();
         let results = sums
             .iter()
-            .zip(columns())
+            .zip(weights.iter().zip(scales).zip(bias))
             .map(|(sum, ((weights, scale), bias))| (sum - row.zero * weights) as f32 * (row.scale * scale) + bias);
         match finish {
-            Finish::Store => out.iter_mut().zip(results).for_each(|(out, x)| *out = x),
-            Finish::Add => out.iter_mut().zip(results).for_each(|(out, x)| *out += x),
-            Finish::Gelu => out.iter_mut().zip(results).for_each(|(out, x)| *out = gelu.of(x)),
+            Finish::Store => out.zip(results).for_each(|(out, x)| *out = x),
+            Finish::Add => out.zip(results).for_each(|(out, x)| *out += x),
+            Finish::Gelu => out.zip(results).for_each(|(out, x)| *out = gelu.of(x)),
         }
     }
 }

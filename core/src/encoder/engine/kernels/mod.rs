@@ -103,7 +103,7 @@ impl Kernels {
     }
 
     /// `x wᵀ + b`, finished: `(n, inputs)` codes by an `(outputs, inputs)` matrix into `(n, outputs)`. The products and
-    /// their `sums` are exact.
+    /// their sums are exact; `sums` is room for some of them.
     ///
     /// # Panics
     /// If the shapes do not fit.
@@ -147,8 +147,7 @@ macro_rules! kernels {
             out: &mut [f32],
         ) {
             // SAFETY: the tile's instructions are this function's, and the shapes were compared.
-            unsafe { $crate::encoder::engine::kernels::generic::sums::<$tile>(codes, matrix, sums) }
-            $crate::encoder::engine::kernels::generic::finish(sums, &codes.rows, matrix, finish, out);
+            unsafe { $crate::encoder::engine::kernels::generic::product::<$tile>(codes, matrix, finish, sums, out) }
         }
         $(#[target_feature(enable = $feature)])?
         unsafe fn attention(
