@@ -23,7 +23,6 @@ impl Line {
 /// the activations of [`Codes`](super::Codes) are; for each group, its weights of the panel's first output, then those of
 /// the second, and so on. So a product reads a panel from its first byte to its last.
 pub struct Matrix {
-    inputs: usize,
     outputs: usize,
     groups: usize,
     /// The bytes of all panels.
@@ -54,7 +53,6 @@ impl Matrix {
         let panel = groups * group * columns;
         let bytes = padded / columns * panel;
         let mut matrix = Self {
-            inputs,
             outputs,
             groups,
             bytes,
@@ -78,11 +76,6 @@ impl Matrix {
             }
         }
         matrix
-    }
-
-    /// How many values go in.
-    pub fn inputs(&self) -> usize {
-        self.inputs
     }
 
     /// How many values come out.

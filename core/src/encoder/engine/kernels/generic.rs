@@ -67,8 +67,8 @@ fn extremes(values: &[f32]) -> (f32, f32) {
 fn encode<const GROUP: usize>(values: &[f32], code: impl Fn(f32) -> i32, groups: &mut [u32]) {
     // Codes are not negative.
     let together = |codes: [i32; GROUP]| codes.iter().rev().fold(0, |group, &code| group << (32 / GROUP) | code as u32);
-    let part = |i: usize| &values[(i * groups.len()).min(values.len())..((i + 1) * groups.len()).min(values.len())];
-    let parts: [&[f32]; GROUP] = std::array::from_fn(part);
+    let mut parts = values.chunks(groups.len());
+    let parts: [&[f32]; GROUP] = std::array::from_fn(|_| parts.next().unwrap_or_default());
     // Only the last parts can be shorter than the others.
     let whole = parts[GROUP - 1].len();
     let (head, tail) = groups.split_at_mut(whole);
