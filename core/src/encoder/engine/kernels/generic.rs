@@ -154,15 +154,19 @@ fn results(sums: &[i32], stride: usize, rows: &[Row], matrix: &Matrix, first: us
     let (weights, scales) = (&matrix.sums[columns.clone()], &matrix.scales[columns.clone()]);
     let bias = &matrix.bias[columns.clone()];
     for ((row, sums), out) in rows.iter().zip(sums.chunks_exact(stride)).zip(out.chunks_exact_mut(outputs)) {
-        let out = out[columns.clone()].iter_mut();
+        let out = &mut out[columns.clone()];
         let results = sums
             .iter()
             .zip(weights.iter().zip(scales).zip(bias))
             .map(|(sum, ((weights, scale), bias))| (sum - row.zero * weights) as f32 * (row.scale * scale) + bias);
         match finish {
-            Finish::Store => out.zip(results).for_each(|(out, x)| *out = x),
-            Finish::Add => out.zip(results).for_each(|(out, x)| *out += x),
-            Finish::Gelu => out.zip(results).for_each(|(out, x)| *out = gelu.of(x)),
+            Finish::Store => out.iter_mut().zip(results).for_each(|(out, x)| *out = x),
+            Finish::Add => out.iter_mut().zip(results).for_each(|(out, x)| *out += x),
+            Finish::Gelu => {
+                // In two loops, for the constants of both are more than there are registers.
+                out.iter_mut().zip(results).for_each(|(out, x)| *out = x);
+                out.iter_mut().for_each(|x| *x = gelu.of(*x));
+            }
         }
     }
 }
