@@ -77,13 +77,24 @@ function offer(worker) {
   });
 }
 
-/** Tells the app which worker to start. */
-function chooseWorker() {
-  if (!WebAssembly.validate(RELAXED_SIMD)) return;
-  const [worker, relaxed] = ["undertone-worker", "undertone-worker-relaxed"].map((name) =>
-    document.querySelector(`meta[name="${name}"]`),
+/**
+ * Chooses the model's worker and starts it before the app, which takes it over with what it said meanwhile; or starts one
+ * itself, if this one could not be.
+ */
+function startWorker() {
+  const [worker, relaxed, model] = ["worker", "worker-relaxed", "model"].map((name) =>
+    document.querySelector(`meta[name="undertone-${name}"]`),
   );
-  if (worker && relaxed) worker.content = relaxed.content;
+  if (WebAssembly.validate(RELAXED_SIMD)) worker.content = relaxed.content;
+  const name = `undertone-engine ${new URL(model.content, document.baseURI)}`;
+  try {
+    const started = new Worker(new URL(worker.content, document.baseURI), { type: "module", name });
+    const events = [];
+    started.onmessage = started.onerror = (event) => events.push(event);
+    globalThis.undertoneWorker = { worker: started, events };
+  } catch (error) {
+    console.warn("The model's worker could not be started early:", error);
+  }
 }
 
 async function keepOffline() {
@@ -114,13 +125,20 @@ async function start() {
     );
     return;
   }
-  chooseWorker();
   addEventListener("undertone-panic", ({ detail }) => {
     fail("Undertone stopped because of an error of its own. Your text and labels are kept: reload the page to go on.", detail);
   });
   try {
-    const app = await import(new URL(script.dataset.js, document.baseURI));
-    await app.default({ module_or_path: new URL(script.dataset.wasm, document.baseURI) });
+    const loading = import(new URL(script.dataset.js, document.baseURI));
+    const response = await fetch(new URL(script.dataset.wasm, document.baseURI));
+    const bytes = response.clone().arrayBuffer();
+    // Some hosts do not call it WebAssembly.
+    const compiling = WebAssembly.compileStreaming(response).catch(async () => WebAssembly.compile(await bytes));
+    await bytes;
+    // What the page needs is here: the network is the model's, while the page is compiled and started.
+    startWorker();
+    const app = await loading;
+    await app.default({ module_or_path: await compiling });
   } catch (error) {
     // A panic has already been announced, and better.
     if (!document.querySelector('.banner[data-state="error"]')) {

@@ -1,18 +1,19 @@
 //! What the page and the worker say to each other.
 //!
-//! The worker speaks first, with [`FromEngine::Hello`]: messages that reach a worker before its
-//! WebAssembly has started are lost without an error. Vectors do not travel in these types but
-//! as one transferred `Float32Array` beside them.
+//! The worker begins by itself, with the model that its own name says: it says [`FromEngine::Hello`] and loads. Only when
+//! it is ready is it asked anything, for messages that reach a worker before its WebAssembly has started are lost without
+//! an error. Vectors do not travel in these types but as one transferred `Float32Array` beside them.
 
 use serde::{Deserialize, Serialize};
 use undertone_core::{AffectHead, Calibration, Error, ErrorKind, Lexicon};
 
 /// The version of this protocol; page and worker must agree on it.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
-/// What the page's worker is called. The engine's module starts its message loop only in a
-/// worker of this name, so that any other page may import the module as a library.
-pub const WORKER_NAME: &str = "undertone-engine";
+/// How the name of a worker begins; the absolute address of its model's manifest follows. The engine's module starts its
+/// message loop only in a worker of such a name, so that any other page may import the module as a library. In the name and
+/// not in the script's address, for of that a service worker's answer keeps neither query nor fragment.
+pub const WORKER_NAME: &str = "undertone-engine ";
 
 /// The property of a message that carries its vectors.
 pub const VECTORS: &str = "vectors";
@@ -33,11 +34,6 @@ pub enum Role {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ToEngine {
-    /// Load the model whose manifest has this absolute address.
-    Load {
-        /// The address of `manifest.json`.
-        manifest: String,
-    },
     /// Encode these texts.
     Embed {
         /// What the answers will be called.

@@ -1,5 +1,6 @@
 //! The page's side of the worker: starts it, numbers the questions, replaces it when it dies.
 
+mod early;
 mod jobs;
 mod loaded;
 mod pool;
@@ -12,10 +13,11 @@ use js_sys::{Float32Array, Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, Worker};
 
 use crate::browser::{complain, describe, property};
-use crate::wire::{BrowserErrorKind, FromEngine, PROTOCOL, Progress, Report, Role, ToEngine, VECTORS, WORKER_NAME};
+use crate::wire::{BrowserErrorKind, FromEngine, PROTOCOL, Progress, Report, Role, ToEngine, VECTORS};
+use early::Early;
 use jobs::Jobs;
 pub use jobs::Outcome;
 pub use loaded::Loaded;
@@ -64,15 +66,11 @@ struct Line {
 impl Client {
     /// A client for the worker of this script and the model of this manifest; both addresses are
     /// absolute. It does nothing until [`Client::start`].
-    pub fn new(script: String, manifest: String, tell: impl Fn(Event) + 'static) -> Self {
-        let inner = Rc::new(Inner {
-            script,
-            manifest,
-            tell: Box::new(tell),
-            jobs: RefCell::default(),
-            line: RefCell::default(),
-        });
-        Self { inner }
+    pub fn new(script: &str, manifest: &str, tell: impl Fn(Event) + 'static) -> Self {
+        let (script, manifest) = (script.to_owned(), manifest.to_owned());
+        let inner =
+            Inner { script, manifest, tell: Box::new(tell), jobs: RefCell::default(), line: RefCell::default() };
+        Self { inner: Rc::new(inner) }
     }
 
     /// Starts a worker, instead of the present one if there is one. Open questions stay open.
@@ -117,11 +115,9 @@ impl Client {
 impl Inner {
     fn spawn(self: Rc<Self>) {
         self.hang_up();
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name(WORKER_NAME);
-        let worker = match Worker::new_with_options(&self.script, &options) {
-            Ok(worker) => worker,
+        let early = Early::take();
+        let Early { worker, events } = match early.map_or_else(|| Early::start(&self.script, &self.manifest), Ok) {
+            Ok(early) => early,
             Err(error) => return self.fail(&format!("could not be started ({})", describe(&error))),
         };
 
@@ -140,8 +136,12 @@ impl Inner {
             listener.clone().died(&message);
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        self.line.borrow_mut().worker = Some((worker, [on_message, on_error]));
+        self.line.borrow_mut().worker = Some((worker.clone(), [on_message, on_error]));
         (self.tell)(Event::Started);
+        for event in events.iter() {
+            // Nothing is refused: these events were dispatched before.
+            let _ = worker.dispatch_event(event.unchecked_ref());
+        }
     }
 
     fn receive(self: Rc<Self>, event: &MessageEvent) {
@@ -164,8 +164,6 @@ impl Inner {
                 if !simd {
                     complain("The engine was built without WebAssembly SIMD: it will be slow.");
                 }
-                let manifest = self.manifest.clone();
-                self.send(&ToEngine::Load { manifest });
             }
             FromEngine::Progress(progress) => (self.tell)(Event::Progress(progress)),
             FromEngine::Ready(model) => {

@@ -77,7 +77,7 @@ impl Pool {
         for number in 0..size {
             // Members do not keep the pool: dropping it ends them.
             let pool = Rc::downgrade(&inner);
-            let client = Client::new(script.to_owned(), manifest.to_owned(), move |event| {
+            let client = Client::new(script, manifest, move |event| {
                 if let (Some(pool), Event::Failed(report)) = (pool.upgrade(), event) {
                     pool.lost(number, report);
                 }

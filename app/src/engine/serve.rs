@@ -16,15 +16,16 @@ use super::queue::{Chunk, Queue};
 use crate::browser::{complain, describe, sleep};
 use crate::wire::{BrowserErrorKind, FromEngine, Model, PROTOCOL, Report, ToEngine, VECTORS, WORKER_NAME};
 
-/// Answers messages, if this is the application's own worker; does nothing anywhere else, so
-/// that any page may import the engine as a library.
+/// Loads the model and answers messages, if this is the application's own worker; does nothing anywhere else, so that any
+/// page may import the engine as a library.
 pub fn serve() {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else {
         return;
     };
-    if scope.name() != WORKER_NAME {
+    let name = scope.name();
+    let Some(manifest) = name.strip_prefix(WORKER_NAME) else {
         return;
-    }
+    };
     let desk = Rc::new(Desk { scope: scope.clone(), work: RefCell::default() });
     announce_panics(desk.clone());
 
@@ -38,6 +39,7 @@ pub fn serve() {
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
     desk.send(&FromEngine::Hello { protocol: PROTOCOL, simd: cfg!(target_feature = "simd128") });
+    spawn_local(desk.load(manifest.to_owned()));
 }
 
 /// A panic leaves the worker unusable and its jobs unanswered; only the page can replace it.
@@ -71,7 +73,6 @@ struct Work {
 impl Desk {
     fn receive(self: Rc<Self>, message: ToEngine) {
         match message {
-            ToEngine::Load { manifest } => spawn_local(self.load(manifest)),
             ToEngine::Cancel { id } => self.work.borrow_mut().queue.cancel(id),
             ToEngine::Embed { id, role, texts } => {
                 let idle = {

@@ -373,7 +373,7 @@ impl App {
             Ok(addresses) => addresses,
             Err(error) => return self.complain(crate::browser::describe(&error)),
         };
-        let client = Client::new(script, manifest, move |event| self.hear(event));
+        let client = Client::new(&script, &manifest, move |event| self.hear(event));
         self.client.set_value(Some(client.clone()));
         client.start();
     }
@@ -491,7 +491,8 @@ fn read(text: String, vectors: Vec<f32>, truncated: &[bool], model: &Model) -> s
 /// Where the worker's script and the model's manifest are.
 fn addresses() -> std::result::Result<(String, String), wasm_bindgen::JsValue> {
     let script = meta("undertone-worker").unwrap_or_else(|| "worker_loader.js".into());
-    Ok((presets::address(&script)?, presets::address("model/manifest.json")?))
+    let model = meta("undertone-model").unwrap_or_else(|| "model/manifest.json".into());
+    Ok((presets::address(&script)?, presets::address(&model)?))
 }
 
 /// The content of one of the page's `<meta>`s.
