@@ -35,6 +35,7 @@ pub fn AffectPlane() -> impl IntoView {
         <figure
             class="affect"
             class:unknown=move || affect.get().is_none()
+            class:above=move || affect.get().is_some_and(|affect| affect.arousal > 5.0)
             data-testid="affect"
             data-valence=value(|affect| affect.valence)
             data-arousal=value(|affect| affect.arousal)
