@@ -19,6 +19,8 @@ use crate::words;
 const SPEAKING_PAUSE: Duration = Duration::from_millis(900);
 /// How long a row takes to its new place, in milliseconds.
 const MOVE: f64 = 180.0;
+/// Of how many rows each is shown on its way: of more, nobody could follow one, and moving them all takes long.
+const MOVING: usize = 40;
 /// How many feelings the headline names.
 const NAMED: usize = 3;
 
@@ -193,9 +195,9 @@ fn Tag(id: LabelId, ranking: Memo<Vec<LabelId>>) -> impl IntoView {
         let now = rank.get();
         if let (Some(item), Some(Some(before)), Some(now)) = (item.get_untracked(), before, now)
             && before != now
+            && ranking.with_untracked(Vec::len) <= MOVING
         {
-            let rows = before as f64 - now as f64;
-            slide(&item, rows * f64::from(item.offset_height()));
+            slide(&item, before as f64 - now as f64);
         }
         now
     });
@@ -226,14 +228,15 @@ fn Tag(id: LabelId, ranking: Memo<Vec<LabelId>>) -> impl IntoView {
     }
 }
 
-/// Lets a row that has just changed places come from where it was.
+/// Lets a row that has just changed places come from where it was, so many rows below.
 fn slide(item: &web_sys::HtmlElement, from: f64) {
     let still =
         window().match_media("(prefers-reduced-motion: reduce)").ok().flatten().is_some_and(|query| query.matches());
     if still {
         return;
     }
-    animate(item, &format!("translateY({from}px)"), "none", MOVE);
+    // In its own heights: to ask for one would have the page laid out again for each row.
+    animate(item, &format!("translateY({}%)", 100.0 * from), "none", MOVE);
 }
 
 /// The candidate that no label fits. It competes where only one may win; otherwise the headline
