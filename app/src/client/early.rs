@@ -9,7 +9,9 @@ use crate::wire::WORKER_NAME;
 
 /// A worker, and what it said before anybody listened.
 pub struct Early {
+    /// The worker.
     pub worker: Worker,
+    /// Its events so far, messages or errors.
     pub events: Array,
 }
 
