@@ -12,7 +12,7 @@ pub const PROTOCOL: u32 = 5;
 
 /// How the name of a worker begins; the absolute address of its model's manifest follows. The engine's module starts its
 /// message loop only in a worker of such a name, so that any other page may import the module as a library. The script's own
-/// address could not carry it: behind a service worker that loses its fragment.
+/// address could not carry it: behind a service worker that loses its fragment. `boot.js` writes such a name too.
 pub const WORKER_NAME: &str = "undertone-engine ";
 
 /// The property of a message that carries its vectors.
