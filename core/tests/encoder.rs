@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
-use undertone_core::encoder::candle::Bert;
+use undertone_core::encoder::candle::{Bert, Noise};
 use undertone_core::encoder::engine::kernels::Kernels;
 use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Ragged, SCALE_SUFFIX, TOKEN_TABLE};
 use undertone_core::{Bundle, Calibration, Encoder, EncoderConfig, ErrorKind, FileEntry, Lexicon, Manifest, Tokenizer};
@@ -119,6 +119,21 @@ fn alone_equals_batched() {
         let cosine: f32 = alone[0].iter().zip(&row).map(|(a, b)| a * b).sum();
         assert!(cosine > 0.99999, "cosine {cosine}");
     }
+}
+
+/// What dropout leaves out of a text does not depend on the texts beside it, and so not on how threads share a batch.
+#[test]
+fn dropout_depends_on_a_texts_own_seed() {
+    let (variables, table) = student();
+    let bert = bert(&variables, &table);
+    let noise = |seeds: &[u64]| Noise::new(0.3, seeds.to_vec());
+    let rows = |texts: &Ragged, seeds: &[u64]| bert.noisy(texts, noise(seeds)).unwrap().to_vec2::<f32>().unwrap();
+    let together = rows(&texts(), &[5, 6, 7]);
+    let last = Ragged::new([[2u32, 9, 7, 8, 4, 3].as_slice()]).unwrap();
+    let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5);
+    assert!(near(&rows(&last, &[7])[0], &together[2]));
+    assert!(!near(&rows(&last, &[8])[0], &together[2]));
+    assert!(bert.noisy(&texts(), noise(&[5])).is_err());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use tokenizers::{Encoding, Tokenizer as Inner};
 use crate::{Error, ErrorKind, Normalised, Result, normalise};
 
 /// The tokeniser of a bundle, with truncation and padding pinned here rather than left to its file.
+#[derive(Clone)]
 pub struct Tokenizer {
     inner: Inner,
     max_tokens: usize,

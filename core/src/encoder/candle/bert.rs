@@ -8,21 +8,23 @@ use crate::EncoderConfig;
 use crate::encoder::ragged::{Offsets, Ragged};
 
 /// Dropout for one pass, so that no feature relies on a few others.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Noise {
     rate: f32,
-    seed: u64,
+    /// One for each text.
+    seeds: Vec<u64>,
 }
 
 impl Noise {
-    /// Zeroes values with probability `rate`, below 1; the same seed zeroes the same ones.
-    pub fn new(rate: f32, seed: u64) -> Self {
-        Self { rate, seed }
+    /// Zeroes values with probability `rate`, below 1. Which of a text's values it zeroes depends on the text's own seed
+    /// alone, and not on the texts beside it.
+    pub fn new(rate: f32, seeds: Vec<u64>) -> Self {
+        Self { rate, seeds }
     }
 
     /// None at all, as when texts are read.
     pub fn none() -> Self {
-        Self { rate: 0.0, seed: 0 }
+        Self { rate: 0.0, seeds: Vec::new() }
     }
 }
 
@@ -37,14 +39,14 @@ struct Pass<'a> {
 pub type Witness<'a> = dyn FnMut(&str, &Tensor) -> Result<()> + 'a;
 
 impl Pass<'_> {
-    fn dropout(&mut self, x: Tensor) -> Result<Tensor> {
-        let Noise { rate, seed } = &mut self.noise;
+    fn dropout(&mut self, x: Tensor, offsets: &Offsets) -> Result<Tensor> {
+        let Noise { rate, seeds } = &mut self.noise;
         if *rate <= 0.0 {
             return Ok(x);
         }
         // Another stream for each place.
-        *seed = seed.wrapping_add(0x6a09_e667_f3bc_c909);
-        ops::dropout(&x, *rate, *seed)
+        seeds.iter_mut().for_each(|seed| *seed = seed.wrapping_add(0x6a09_e667_f3bc_c909));
+        ops::dropout(&x, *rate, seeds.as_slice().into(), offsets)
     }
 }
 
@@ -125,10 +127,10 @@ impl Layer {
     fn forward(&self, x: &Tensor, offsets: &Offsets, pass: &mut Pass<'_>) -> Result<Tensor> {
         let (q, k, v) = (self.query.forward(x, pass)?, self.key.forward(x, pass)?, self.value.forward(x, pass)?);
         let attended = self.attended.forward(&ops::attention(&q, &k, &v, self.heads, offsets)?, pass)?;
-        let x = self.attended_norm.forward(&(pass.dropout(attended)? + x)?)?;
+        let x = self.attended_norm.forward(&(pass.dropout(attended, offsets)? + x)?)?;
         let widened = ops::gelu(&self.widen.forward(&x, pass)?)?;
         let narrowed = self.narrow.forward(&widened, pass)?;
-        self.norm.forward(&(pass.dropout(narrowed)? + x)?)
+        self.norm.forward(&(pass.dropout(narrowed, offsets)? + x)?)
     }
 }
 
@@ -178,8 +180,11 @@ impl Bert {
     /// As [`Bert::forward`], with dropout in the places where BERT has it, the attention's weights aside.
     ///
     /// # Errors
-    /// As [`Bert::forward`].
+    /// As [`Bert::forward`], and another number of seeds than of texts.
     pub fn noisy(&self, texts: &Ragged, noise: Noise) -> Result<Tensor> {
+        if noise.rate > 0.0 && noise.seeds.len() != texts.texts() {
+            bail!("{} texts came with {} seeds", texts.texts(), noise.seeds.len());
+        }
         self.pass(texts, Pass { noise, witness: None })
     }
 
@@ -195,7 +200,7 @@ impl Bert {
         let tokens = self.table.index_select(&Tensor::new(texts.ids(), self.table.device())?, 0)?;
         let positions = Tensor::from_iter(texts.positions(), tokens.device())?;
         let x = (tokens + self.positions.index_select(&positions, 0)?)?.broadcast_add(&self.token_type)?;
-        let mut x = pass.dropout(self.norm.forward(&x)?)?;
+        let mut x = pass.dropout(self.norm.forward(&x)?, texts.offsets())?;
         for layer in &self.layers {
             x = layer.forward(&x, texts.offsets(), &mut pass)?;
         }

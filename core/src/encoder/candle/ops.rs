@@ -4,6 +4,8 @@
 //! list of offsets says where each text begins. No padding exists, so none is computed and none can leak into a vector.
 //! candle's own fused layer norm has no backward and says nothing about it: with these, every variable learns.
 
+use std::sync::Arc;
+
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 
@@ -42,9 +44,9 @@ pub fn unit_rows(x: &Tensor) -> Result<Tensor> {
 }
 
 /// Dropout (Srivastava et al. 2014): each value is zero with probability `rate`, and divided by `1 - rate` otherwise. The
-/// same seed draws the same values, wherever they are computed.
-pub fn dropout(x: &Tensor, rate: f32, seed: u64) -> Result<Tensor> {
-    x.apply_op1(Dropout { rate, seed })
+/// same seed draws the same values for a text's rows, whatever texts are beside it.
+pub fn dropout(x: &Tensor, rate: f32, seeds: Arc<[u64]>, offsets: &Offsets) -> Result<Tensor> {
+    x.apply_op1(Dropout { rate, seeds, offsets: offsets.clone() })
 }
 
 fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
@@ -413,24 +415,29 @@ impl CustomOp1 for UnitRows {
 
 struct Dropout {
     rate: f32,
-    seed: u64,
+    /// One for each text.
+    seeds: Arc<[u64]>,
+    offsets: Offsets,
 }
 
 impl Dropout {
-    /// The values of `x` that stay, scaled; gradients go the same way.
+    /// The values of `x (tokens, hidden)` that stay, scaled; gradients go the same way.
     fn thin(&self, x: &[f32]) -> Vec<f32> {
         let keep = 1.0 / (1.0 - self.rate);
         let least = (self.rate * 65_536.0) as u64;
+        let hidden = x.len() / self.offsets.last().copied().unwrap_or(0).max(1);
         let mut out = Vec::with_capacity(x.len());
-        // Four draws of 16 bits from each step of SplitMix64 (Steele, Lea and Flood 2014).
-        for (i, x) in x.chunks(4).enumerate() {
-            let mut z = self.seed.wrapping_add((i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^= z >> 31;
-            out.extend(
-                x.iter().enumerate().map(|(j, x)| if (z >> (16 * j)) & 0xffff < least { 0.0 } else { x * keep }),
-            );
+        for (bounds, seed) in self.offsets.windows(2).zip(self.seeds.iter()) {
+            // Four draws of 16 bits from each step of SplitMix64 (Steele, Lea and Flood 2014).
+            for (i, x) in x[bounds[0] * hidden..bounds[1] * hidden].chunks(4).enumerate() {
+                let mut z = seed.wrapping_add((i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                z ^= z >> 31;
+                out.extend(
+                    x.iter().enumerate().map(|(j, x)| if (z >> (16 * j)) & 0xffff < least { 0.0 } else { x * keep }),
+                );
+            }
         }
         out
     }
