@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use undertone_core::EncoderConfig;
 use undertone_core::encoder::TOKEN_TABLE;
 use undertone_core::encoder::candle::Bert;
@@ -19,6 +20,8 @@ pub struct Base {
     pub tensors: HashMap<String, Tensor>,
     /// The tokeniser's file.
     pub tokenizer: serde_json::Value,
+    /// The SHA-256 of the weights' file in hexadecimal; empty if only the shape is known.
+    pub sha256: String,
 }
 
 /// What kind of model a config is of; those of other kinds lack the other fields.
@@ -97,8 +100,9 @@ impl Base {
         config.validate()?;
         let tokenizer = serde_json::from_slice(&read(TOKENIZER)?).map_err(|e| broken(TOKENIZER, e))?;
         let mut tensors = HashMap::new();
+        let mut digest = String::new();
         if !from_scratch {
-            read(WEIGHTS)?;
+            digest = hex::encode(Sha256::digest(read(WEIGHTS)?));
             let loaded = candle_core::safetensors::load(folder.join(WEIGHTS), &Device::Cpu)
                 .with_context(|| format!("{} cannot be read; download it again", folder.join(WEIGHTS).display()))?;
             for (name, tensor) in loaded {
@@ -122,7 +126,7 @@ impl Base {
                 *table = table.narrow(0, 0, max_tokens)?.contiguous()?;
             }
         }
-        Ok(Self { config, tensors, tokenizer })
+        Ok(Self { config, tensors, tokenizer, sha256: digest })
     }
 }
 

@@ -27,7 +27,7 @@ pub struct CalibrateArgs {
 
 /// Runs the command.
 pub fn calibrate(args: &CalibrateArgs) -> Result<()> {
-    let sets = args.set.iter().map(|s| EvaluationSet::read(s, None)).collect::<Result<Vec<_>>>()?;
+    let sets = args.set.iter().map(|s| EvaluationSet::read(s)).collect::<Result<Vec<_>>>()?;
     ensure!(sets.iter().any(|set| set.task == Task::Multi), "no set is multi-label; give one at least by --set");
     let encoder = Encoder::load(bundle::read(&args.model)?)?;
     let mut manifest = encoder.manifest().clone();

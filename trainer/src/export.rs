@@ -8,14 +8,15 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use indicatif::ProgressBar;
 use safetensors::tensor::{Dtype, TensorView};
-use serde_json::{Value, json};
+use serde_json::json;
 use undertone_core::encoder::engine::MAX_WEIGHT;
 use undertone_core::encoder::{
     AFFECT_BIAS, AFFECT_WEIGHT, REFERENCE_VECTORS, Ragged, SCALE_SUFFIX, TERM_VECTORS, TOKEN_TABLE,
 };
-use undertone_core::{AffectHead, Background, Bundle, Embeddings, Encoder, FileEntry, Lexicon, Manifest};
+use undertone_core::{AffectHead, Background, Bundle, Embeddings, Encoder, FileEntry, Manifest};
 
 use crate::affect::leaning_on_words;
+use crate::background::{self, sample};
 use crate::bundle;
 use crate::calibrate;
 use crate::data::{Annotations, EvaluationSet};
@@ -57,9 +58,6 @@ const COMPARED: usize = 500;
 /// How many texts the affect head learns from what words say; there should be a few times more than a vector has numbers.
 const AFFECT: usize = 2000;
 
-/// How many texts a label's mean evidence is taken over.
-const REFERENCE: usize = 256;
-
 /// The largest number of an int8 row that no product is taken of.
 const LEVELS: f32 = 127.0;
 
@@ -76,9 +74,9 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let state = checkpoint.state()?;
     let states = others.iter().map(Checkpoint::state).collect::<Result<Vec<_>>>()?;
     let runs = || std::iter::once(&state).chain(&states);
-    let sets = args.set.iter().map(|s| EvaluationSet::read(s, None)).collect::<Result<Vec<_>>>()?;
+    let sets = args.set.iter().map(|s| EvaluationSet::read(s)).collect::<Result<Vec<_>>>()?;
     let annotations = Annotations::read(&args.data)?;
-    let background = background(&student, &annotations)?;
+    let background = background::of(&student, &annotations)?;
     let texts = match annotations.examples.len() {
         0 => sample(sets.iter().flat_map(|set| &set.texts), COMPARED),
         _ => sample(annotations.examples.iter().map(|example| &example.text), COMPARED),
@@ -101,8 +99,13 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         lexicon: background.lexicon().clone(),
         files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
         provenance: BTreeMap::from([
-            ("data".into(), state.data.iter().map(|(name, rows)| json!({"set": name, "rows": rows})).collect()),
-            ("recipes".into(), runs().map(|run| Value::Object(run.recipe.clone())).collect()),
+            ("data".into(), serde_json::to_value(&state.data)?),
+            (
+                "recipes".into(),
+                runs()
+                    .map(|run| json!({"base": run.base, "base_sha256": run.base_sha256, "recipe": run.recipe}))
+                    .collect(),
+            ),
             ("steps".into(), runs().map(|run| run.step).sum::<usize>().into()),
             ("seconds".into(), runs().map(|run| run.seconds).sum::<f64>().round().into()),
         ]),
@@ -114,7 +117,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let encoder = Encoder::load(bundle).context("the bundle could not be loaded back")?;
     let progress = ProgressBar::new(distinct(&sets).max(texts.len() as u64));
     let mut subject = Subject::of_encoder(&encoder, None, &progress);
-    let fidelity = fidelity(&Subject::of_student(&student)?, &subject, &texts)?;
+    let fidelity = fidelity(&Subject::of_student(&student, background)?, &subject, &texts)?;
     manifest.metrics.insert("int8_cosine".into(), json!({"mean": fidelity.0, "min": fidelity.1, "texts": texts.len()}));
     manifest.calibration = calibrate::settle(&mut subject, &sets)?;
     let report = Report::of(&subject, &sets)?;
@@ -145,39 +148,11 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     Ok(())
 }
 
-/// Some of the texts, drawn evenly.
-fn sample<'a>(texts: impl Iterator<Item = &'a String>, size: usize) -> Vec<String> {
-    let texts: Vec<&String> = texts.collect();
-    let stride = texts.len().div_ceil(size).max(1);
-    texts.into_iter().step_by(stride).cloned().collect()
-}
-
-/// The lexicon's terms and some of the texts as the student sees them.
-fn background(student: &Student, annotations: &Annotations) -> Result<Background> {
-    let lexicon = Lexicon::from(annotations.lexicon.terms());
-    let terms = encode(student, lexicon.terms().iter().map(|term| term.term.as_str()))?;
-    let reference = sample(annotations.examples.iter().map(|example| &example.text), REFERENCE);
-    let reference = encode(student, reference.iter().map(String::as_str))?;
-    Ok(Background::new(lexicon, terms, reference)?)
-}
-
 /// The affect head as it was learned, leaning on what the lexicon says of its terms.
 fn affect_head(student: &Student, annotations: &Annotations, terms: &Embeddings) -> Result<AffectHead> {
     let texts = sample(annotations.examples.iter().map(|example| &example.text), AFFECT);
-    let texts = encode(student, texts.iter().map(String::as_str))?;
+    let texts = student.encode_all(texts.iter().map(String::as_str))?;
     leaning_on_words(student.affect_head()?, &texts, terms, &annotations.lexicon.affects())
-}
-
-/// Many texts as the student sees them, a few at a time.
-fn encode<'a>(student: &Student, texts: impl ExactSizeIterator<Item = &'a str>) -> Result<Embeddings> {
-    let mut vectors = Embeddings::empty(student.config.hidden);
-    let progress = ProgressBar::new(texts.len() as u64);
-    for chunk in texts.collect::<Vec<_>>().chunks(64) {
-        vectors.push(&student.encode(chunk)?)?;
-        progress.inc(chunk.len() as u64);
-    }
-    progress.finish_and_clear();
-    Ok(vectors)
 }
 
 /// Mean and least cosine between two models' vectors.

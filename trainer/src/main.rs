@@ -2,6 +2,7 @@
 
 mod affect;
 mod annotate;
+mod background;
 mod base;
 mod bundle;
 mod calibrate;
@@ -9,6 +10,7 @@ mod data;
 mod evaluate;
 mod export;
 mod linear;
+mod recipe;
 mod rounding;
 mod speed;
 mod statistics;
@@ -33,7 +35,7 @@ enum Command {
     /// Let a large language model describe texts, for a student to learn from
     Annotate(Box<annotate::AnnotateArgs>),
     /// Distil a student from annotation sets
-    Train(train::TrainArgs),
+    Train(Box<train::TrainArgs>),
     /// Measure a model by sets that people labelled
     Evaluate(evaluate::EvaluateArgs),
     /// Write a checkpoint as the bundle that the app loads

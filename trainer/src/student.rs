@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::{Init, VarBuilder, VarMap};
+use indicatif::ProgressBar;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use undertone_core::encoder::candle::{Bert, embed};
@@ -72,6 +73,12 @@ impl Student {
         Ok(student)
     }
 
+    /// The student with other values of its variables.
+    pub fn with(&self, mut variables: HashMap<String, Tensor>) -> Result<Self> {
+        variables.insert(TOKEN_TABLE.into(), self.table.clone());
+        Self::new(self.config.clone(), self.tokenizer.clone(), variables, 0)
+    }
+
     /// The token ids of texts or wordings.
     pub fn tokens<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Vec<u32>>> {
         texts.into_iter().map(|text| Ok(self.tokenizer.encode(text)?.ids)).collect()
@@ -81,6 +88,18 @@ impl Student {
     pub fn encode(&self, texts: &[&str]) -> Result<Embeddings> {
         let tokens = self.tokens(texts.iter().copied())?;
         Ok(embed(&self.bert, tokens.iter().map(Vec::as_slice))?)
+    }
+
+    /// As [`Student::encode`], for many, a few at a time.
+    pub fn encode_all<'a>(&self, texts: impl ExactSizeIterator<Item = &'a str>) -> Result<Embeddings> {
+        let mut vectors = Embeddings::empty(self.config.hidden);
+        let progress = ProgressBar::new(texts.len() as u64);
+        for chunk in texts.collect::<Vec<_>>().chunks(64) {
+            vectors.push(&self.encode(chunk)?)?;
+            progress.inc(chunk.len() as u64);
+        }
+        progress.finish_and_clear();
+        Ok(vectors)
     }
 
     /// The variables in the order of their names.

@@ -91,7 +91,8 @@ fn vocabulary_of(tokenizer: &Value) -> Result<Vec<String>> {
     Ok(tokens.into_iter().map(|(token, _)| token.clone()).collect())
 }
 
-/// Gives every `"id"` and `"ids"` within `value` that is a number its new one.
+/// Gives every id within `value` its new one: numbers under `"id"` and `"ids"`, and those of the pairs `["[SEP]", 102]` by
+/// which the post-processors of BERT and RoBERTa name their special tokens.
 fn renumber(value: &mut Value, moved: &HashMap<u64, u64>) -> Result<()> {
     fn one(id: &mut Value, moved: &HashMap<u64, u64>) -> Result<()> {
         if let Some(old) = id.as_u64() {
@@ -105,8 +106,68 @@ fn renumber(value: &mut Value, moved: &HashMap<u64, u64>) -> Result<()> {
         Value::Object(fields) => fields.iter_mut().try_for_each(|(key, field)| match (key.as_str(), field) {
             ("id", id) => one(id, moved),
             ("ids", Value::Array(ids)) => ids.iter_mut().try_for_each(|id| one(id, moved)),
+            ("cls" | "sep", Value::Array(pair)) => pair.iter_mut().try_for_each(|part| one(part, moved)),
             (_, field) => renumber(field, moved),
         }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use undertone_core::EncoderConfig;
+
+    use super::*;
+
+    fn base(post_processor: Value) -> Base {
+        let words = ["[PAD]", "zebra", "yacht", "[UNK]", "[CLS]", "[SEP]", "a", "glad"];
+        let vocabulary: serde_json::Map<_, _> =
+            words.iter().enumerate().map(|(i, w)| ((*w).into(), i.into())).collect();
+        let special = |id: usize| {
+            json!({"id": id, "content": words[id], "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true})
+        };
+        Base {
+            config: EncoderConfig {
+                layers: 1,
+                hidden: 4,
+                heads: 1,
+                intermediate: 4,
+                vocabulary: words.len(),
+                positions: 8,
+                token_types: 1,
+                layer_norm_eps: 1e-12,
+                max_tokens: 8,
+                pooling: "mean".into(),
+            },
+            tensors: HashMap::new(),
+            tokenizer: json!({"version": "1.0", "truncation": null, "padding": null,
+                "added_tokens": [special(0), special(3), special(4), special(5)],
+                "normalizer": null, "pre_tokenizer": {"type": "BertPreTokenizer"}, "post_processor": post_processor,
+                "decoder": null, "model": {"type": "WordPiece", "unk_token": "[UNK]",
+                    "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocabulary}}),
+            sha256: String::new(),
+        }
+    }
+
+    /// A cut once left BERT's post-processor its old ids, which then were other tokens.
+    #[test]
+    fn special_tokens_keep_their_places_in_every_kind_of_tokeniser() {
+        let pair = |name: &str, id: u64| json!([name, id]);
+        for post_processor in [
+            json!({"type": "BertProcessing", "sep": pair("[SEP]", 5), "cls": pair("[CLS]", 4)}),
+            json!({"type": "RobertaProcessing", "sep": pair("[SEP]", 5), "cls": pair("[CLS]", 4), "trim_offsets": true,
+                "add_prefix_space": false}),
+        ] {
+            let mut base = base(post_processor);
+            let ids = |base: &Base| {
+                let tokenizer = Tokenizer::from_bytes(&serde_json::to_vec(&base.tokenizer).unwrap(), 8).unwrap();
+                tokenizer.encode("glad").unwrap().ids
+            };
+            assert_eq!(ids(&base), [4, 7, 5]);
+            base.keep_vocabulary(6, ["a glad"].into_iter()).unwrap();
+            assert_eq!(ids(&base), [2, 5, 3]);
+        }
     }
 }

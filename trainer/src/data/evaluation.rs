@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::jsonl::each_row;
+use super::jsonl::{each_row_of_some, rows_of};
 
 /// What is asked of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -60,8 +60,8 @@ struct Row {
 }
 
 impl EvaluationSet {
-    /// Reads a set, its first `limit` rows if given.
-    pub fn read(folder: &Path, limit: Option<usize>) -> Result<Self> {
+    /// Reads a set.
+    pub fn read(folder: &Path) -> Result<Self> {
         let header_path = folder.join("set.json");
         let header = fs::read_to_string(&header_path).with_context(|| {
             format!(
@@ -79,11 +79,7 @@ impl EvaluationSet {
             gold: Vec::new(),
             affect: Vec::new(),
         };
-        let path = folder.join("data.jsonl");
-        each_row(&path, |place, row: Row| {
-            if limit.is_some_and(|limit| set.texts.len() >= limit) {
-                return Ok(());
-            }
+        each_row_of_some(&rows_of(folder)?, |place, row: Row| {
             let text = row.text.with_context(|| format!("{place}: the row has no text; add a field \"text\""))?;
             let gold = row.labels.iter().map(|label| {
                 set.labels.iter().position(|known| known == label).with_context(|| {
@@ -104,7 +100,20 @@ impl EvaluationSet {
             set.gold.push(gold);
             Ok(())
         })?;
-        ensure!(!set.texts.is_empty(), "{} has no rows", path.display());
         Ok(set)
+    }
+    /// The set with `rows` of its rows at most, evenly drawn.
+    #[must_use]
+    pub fn thinned(&self, rows: usize) -> Self {
+        let stride = self.texts.len().div_ceil(rows.max(1)).max(1);
+        fn every<T: Clone>(values: &[T], stride: usize) -> Vec<T> {
+            values.iter().step_by(stride).cloned().collect()
+        }
+        Self {
+            texts: every(&self.texts, stride),
+            gold: every(&self.gold, stride),
+            affect: every(&self.affect, stride),
+            ..self.clone()
+        }
     }
 }

@@ -7,9 +7,9 @@ mod jsonl;
 mod lexicon;
 mod probes;
 
-pub use annotations::{Annotations, Example};
+pub use annotations::{Annotations, Example, Origin, Rating, Source};
 pub use evaluation::{EvaluationSet, Task};
 pub use exam::Exam;
 pub use jsonl::each_row;
-pub use lexicon::{Entry, Lexicon, Relation};
+pub use lexicon::{Entry, Lexicon, Relation, Sense};
 pub use probes::{Claim, Probe, Probes};

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::jsonl::each_row;
+use super::jsonl::{each_row_of_some, rows_of};
 
 /// A folder of `set.json`, whose task is "probes", and `data.jsonl`.
 #[derive(Debug, Clone)]
@@ -35,6 +35,17 @@ pub enum Claim {
     Same { wordings: Vec<String>, lower: Vec<String> },
     /// The label scores higher for the probe's text than for the other.
     Pair { label: String, other: String },
+}
+
+impl Probe {
+    /// Its text, and the other one if it compares two.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let other = match &self.claim {
+            Claim::Pair { other, .. } => Some(other.as_str()),
+            Claim::Order { .. } | Claim::Same { .. } => None,
+        };
+        std::iter::once(self.text.as_str()).chain(other)
+    }
 }
 
 impl Claim {
@@ -118,13 +129,11 @@ impl Probes {
         let path = folder.join("set.json");
         let header = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let header: Header = serde_json::from_str(&header).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
-        let path = folder.join("data.jsonl");
         let mut probes = Vec::new();
-        each_row(&path, |place, row: Row| {
+        each_row_of_some(&rows_of(folder)?, |place, row: Row| {
             probes.push(row.probe().with_context(|| place.to_string())?);
             Ok(())
         })?;
-        ensure!(!probes.is_empty(), "{} has no rows", path.display());
         Ok(Self { name: header.name, probes })
     }
 }

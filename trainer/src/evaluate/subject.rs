@@ -42,11 +42,11 @@ impl<'a> Subject<'a> {
     }
 
     /// A student in training, with what it has learned so far for a calibration.
-    pub fn of_student(student: &'a Student) -> Result<Self> {
+    pub fn of_student(student: &'a Student, background: Background) -> Result<Self> {
         Ok(Self {
             encode: Box::new(|texts| student.encode(texts)),
             affect: student.affect_head()?,
-            scorer: Scorer::new(student.calibration()?, Background::none(student.config.hidden))?,
+            scorer: Scorer::new(student.calibration()?, background)?,
             wording: None,
             known: RefCell::default(),
         })

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use undertone_core::{EncoderConfig, Tokenizer};
 
 use super::optimiser::AdamW;
+use crate::data::Source;
+use crate::recipe::Recipe;
 use crate::student::Student;
 
 /// What a checkpoint says of itself.
@@ -19,10 +21,14 @@ pub struct State {
     pub encoder: EncoderConfig,
     /// Steps taken.
     pub step: usize,
+    /// What the run started from, as it was given.
+    pub base: String,
+    /// The SHA-256 of its weights; empty if it started from none.
+    pub base_sha256: String,
     /// The run's settings; a resumed run must have the same.
-    pub recipe: serde_json::Map<String, serde_json::Value>,
-    /// Name and rows of each set learned from.
-    pub data: Vec<(String, usize)>,
+    pub recipe: Recipe,
+    /// Each set learned from.
+    pub data: Vec<Source>,
     /// Seconds spent training.
     pub seconds: f64,
     /// The figures of the last evaluation.

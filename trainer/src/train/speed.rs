@@ -10,7 +10,7 @@ use serde_json::json;
 use undertone_core::Tokenizer;
 use undertone_core::encoder::candle::Noise;
 
-use super::optimiser::AdamW;
+use super::optimiser::{AdamW, Settings};
 use super::step::Workers;
 use crate::base::Base;
 use crate::student::Student;
@@ -52,7 +52,8 @@ pub fn speed(args: &SpeedArgs) -> Result<()> {
     let vocabulary = base.config.vocabulary;
     let tokenizer = Tokenizer::from_bytes(&serde_json::to_vec(&base.tokenizer)?, args.tokens)?;
     let student = Student::new(base.config, tokenizer, base.tensors, 0)?;
-    let mut optimiser = AdamW::new(student.variables()?, DECAY);
+    let settings = Settings { rate: RATE, layer_decay: 1.0, head_rate: RATE, decay: DECAY, average: 0.0 };
+    let mut optimiser = AdamW::new(student.variables()?, settings, student.config.layers)?;
     let workers = Workers::new(args.threads)?;
     // Which sequence of the second half belongs to which of the first: each to its own.
     let own = Tensor::eye(half, DType::F32, &Device::Cpu)?;
@@ -72,7 +73,7 @@ pub fn speed(args: &SpeedArgs) -> Result<()> {
                 Ok(((log_p * &own)?.sum_all()? * (-1.0 / half as f64))?)
             },
         )?;
-        optimiser.step(&gradients, RATE, MAX_NORM)?;
+        optimiser.step(&gradients, 1.0, MAX_NORM)?;
         if step >= args.warmup {
             seconds.push(began.elapsed().as_secs_f64());
         }

@@ -12,8 +12,10 @@ use undertone_core::encoder::candle::Noise;
 use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, Ragged};
 
 use super::batch::Batch;
-use super::objective::{Head, Objective, Targets};
+use super::loss::{Head, loss};
 use super::optimiser::Gradients;
+use super::targets::Targets;
+use crate::recipe::Recipe;
 use crate::student::{LOGIT_BIAS, LOGIT_SCALE, Student};
 
 /// Threads, each with matrix products of its own: what candle does beside them runs on one thread only.
@@ -64,15 +66,16 @@ fn deal(lengths: &[usize], shares: usize) -> Vec<Vec<usize>> {
 }
 
 impl Student {
-    /// Loss and gradients of a batch. `tokens` are those of the texts, then those of the labels' wordings.
+    /// Loss and gradients of a batch. `tokens` are those of the texts, then those of the labels' wordings; `seeds`, of the
+    /// recipe's dropout, are in the same order.
     pub fn learn(
         &self,
         workers: &Workers,
-        objective: &Objective,
+        recipe: &Recipe,
         batch: &Batch,
         targets: &Targets,
         tokens: &[Vec<u32>],
-        noise: impl Fn(usize) -> Noise + Sync,
+        seeds: &[u64],
     ) -> Result<(f64, Gradients)> {
         let variable = |name| Ok::<_, anyhow::Error>(self.variable(name)?.as_tensor().clone());
         let head = Head {
@@ -81,27 +84,28 @@ impl Student {
             affect_weight: variable(AFFECT_WEIGHT)?,
             affect_bias: variable(AFFECT_BIAS)?,
         };
+        let noise = |share: &[usize]| Noise::new(recipe.dropout, share.iter().map(|&i| seeds[i]).collect());
         self.gradients(workers, tokens, noise, |vectors| {
-            let texts = vectors.narrow(0, 0, batch.texts.len())?;
-            let labels = vectors.narrow(0, batch.texts.len(), batch.wordings.len())?;
-            objective.loss(batch, targets, &texts, &labels, &head)
+            let texts = vectors.narrow(0, 0, batch.examples.len())?;
+            let labels = vectors.narrow(0, batch.examples.len(), batch.wordings.len())?;
+            loss(recipe, batch, targets, &texts, &labels, &head)
         })
     }
 
     /// A loss on the vectors of sequences, which are in the order of `tokens`, and the gradients of all variables. `noise`
-    /// gives each thread its own.
+    /// is asked for that of some of the sequences.
     pub fn gradients(
         &self,
         workers: &Workers,
         tokens: &[Vec<u32>],
-        noise: impl Fn(usize) -> Noise + Sync,
+        noise: impl Fn(&[usize]) -> Noise + Sync,
         loss: impl FnOnce(&Tensor) -> Result<Tensor>,
     ) -> Result<(f64, Gradients)> {
         let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
         let shares = deal(&lengths, workers.len());
-        let outputs = workers.map(shares.iter().enumerate().collect(), |(number, share): (usize, &Vec<usize>)| {
+        let outputs = workers.map(shares.iter().collect(), |share: &Vec<usize>| {
             let texts = Ragged::new(share.iter().map(|&i| tokens[i].as_slice()))?;
-            Ok(self.bert.noisy(&texts, noise(number))?)
+            Ok(self.bert.noisy(&texts, noise(share))?)
         })?;
 
         // From the order of the shares to the order of the batch, and a leaf of the graph of the loss.
