@@ -7,7 +7,6 @@
 
 pub mod browser;
 pub mod wire;
-pub mod wordings;
 
 #[cfg(feature = "ui")]
 pub mod board;

@@ -1,6 +1,8 @@
 //! What a text was found to feel like: all that the page shows of it.
 
-use undertone_core::{Affect, Embeddings, Label, LabelId, LabelSet, Mode, Prepared, Result, ScoreOptions, Scorer};
+use undertone_core::{
+    Affect, Colour, Label, LabelId, LabelSet, Mode, Prepared, Result, ScoreOptions, Scorer, TextVectors,
+};
 
 use crate::session::Order;
 
@@ -37,8 +39,8 @@ pub struct Reading {
     pub none: f32,
     /// How pleasant and how stirred the text is.
     pub affect: Affect,
-    /// Whether the text was longer than the model reads.
-    pub truncated: bool,
+    /// Whether the text's end was left out because it is too long.
+    pub cut: bool,
 }
 
 /// A text that has been encoded.
@@ -46,10 +48,10 @@ pub struct Reading {
 pub struct Encoded {
     /// The text.
     pub text: String,
-    /// Its vector, as the only row.
-    pub vector: Embeddings,
-    /// Whether it was longer than the model reads.
-    pub truncated: bool,
+    /// Its vectors, as those of the only text.
+    pub vectors: TextVectors,
+    /// Whether its end was left out because it is too long.
+    pub cut: bool,
     /// How pleasant and how stirred it is.
     pub affect: Affect,
 }
@@ -63,7 +65,7 @@ impl Reading {
         scorer: &Scorer,
         options: &ScoreOptions,
     ) -> Result<Self> {
-        let scores = scorer.score(&text.vector, labels, options)?;
+        let scores = scorer.score(&text.vectors, labels, options)?;
         let common = match options.mode {
             Mode::Multi => Some(options.threshold.unwrap_or(scorer.calibration().threshold)),
             Mode::Single => None,
@@ -82,7 +84,7 @@ impl Reading {
                 on,
             })
             .collect();
-        Ok(Self { rows, none: scores.none(0), affect: text.affect, truncated: text.truncated })
+        Ok(Self { rows, none: scores.none(0), affect: text.affect, cut: text.cut })
     }
 
     /// The labels in the order in which to show them.
@@ -114,7 +116,7 @@ impl Reading {
 /// The hue of a label, in degrees: its own, or one that follows from its id and so stays with it
 /// whatever happens to the others.
 pub fn hue(label: &Label) -> u16 {
-    label.hue.unwrap_or_else(|| {
+    label.colour.map(Colour::hue).unwrap_or_else(|| {
         let turns = f64::from(label.id.get()) * GOLDEN_ANGLE;
         (turns % 360.0) as u16
     })
@@ -138,7 +140,7 @@ pub fn spare_hue(set: &LabelSet) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use undertone_core::{Background, Calibration};
+    use undertone_core::{Background, Calibration, Embeddings};
 
     use super::*;
 
@@ -150,8 +152,8 @@ mod tests {
         let scorer = Scorer::new(Calibration::default(), Background::none(2)).unwrap();
         let text = Encoded {
             text: "text".into(),
-            vector: Embeddings::new(2, vec![1.0, 0.0]).unwrap(),
-            truncated: false,
+            vectors: Embeddings::new(2, vec![1.0, 0.0]).unwrap().into(),
+            cut: false,
             affect: Affect { valence: 5.0, arousal: 5.0 },
         };
         let labels = scorer.prepare(Embeddings::new(2, vectors.to_vec()).unwrap(), &set).unwrap();
@@ -185,11 +187,11 @@ mod tests {
         assert_eq!(spare_hue(&set), FIRST_HUE);
         for (name, hue) in [("a", 350), ("b", 40), ("c", 100)] {
             let id = set.add(name).unwrap();
-            set.set_hue(id, Some(hue)).unwrap();
+            set.set_colour(id, Some(Colour::of_hue(hue))).unwrap();
         }
         assert_eq!(spare_hue(&set), 225);
         let id = set.add("d").unwrap();
-        set.set_hue(id, Some(180)).unwrap();
+        set.set_colour(id, Some(Colour::of_hue(180))).unwrap();
         assert_eq!(spare_hue(&set), 265);
     }
 

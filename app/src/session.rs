@@ -136,7 +136,7 @@ mod tests {
             assert_eq!(set.labels().len(), entry.labels, "{}", entry.file);
             for label in set.labels() {
                 assert!(label.description.ends_with('.'), "{}: {}", entry.file, label.name);
-                assert!(label.hue.is_some(), "{}: {}", entry.file, label.name);
+                assert!(label.colour.is_some(), "{}: {}", entry.file, label.name);
             }
         }
     }

@@ -1,12 +1,11 @@
 //! The texts of a file, and what they were found to feel like so far.
 
 use serde_json::{Map, Value, json};
-use undertone_core::{
-    Affect, AffectHead, Corpus, Embeddings, Label, LabelSet, Prepared, Records, Result, ScoreOptions, Scores,
-};
+use undertone_core::{Affect, AffectHead, Corpus, Label, LabelSet, Prepared, Records, Result, ScoreOptions, Scores};
 
 use crate::client::Loaded;
 use crate::reading::hue;
+use crate::wire::Rows;
 
 /// How far reading a file has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +30,8 @@ pub struct Sheet {
     rows: Vec<Row>,
     corpus: Corpus,
     affect: AffectHead,
+    /// Of each text of the corpus.
+    affects: Vec<Affect>,
     /// For each text of the corpus its row, in the order in which workers were done with them.
     arrived: Vec<usize>,
     labels: LabelSet,
@@ -41,7 +42,7 @@ pub struct Sheet {
 struct Row {
     id: String,
     text: String,
-    truncated: bool,
+    cut: bool,
     /// Its place in the corpus, once it is read.
     place: Option<usize>,
 }
@@ -74,7 +75,7 @@ impl Sheet {
         let rows = records.rows.into_iter().filter(|record| !record.text.trim().is_empty()).map(|record| Row {
             id: record.id.filter(|id| !id.trim().is_empty()).unwrap_or_else(|| record.line.to_string()),
             text: record.text,
-            truncated: false,
+            cut: false,
             place: None,
         });
         Self {
@@ -84,6 +85,7 @@ impl Sheet {
             rows: rows.collect(),
             corpus: Corpus::new(loaded.scorer.clone(), loaded.model.dim as usize),
             affect: loaded.model.affect.clone(),
+            affects: Vec::new(),
             arrived: Vec::new(),
             labels: LabelSet::new(""),
             scores: None,
@@ -114,13 +116,16 @@ impl Sheet {
     ///
     /// # Errors
     /// Vectors of another model.
-    pub fn push(&mut self, from: usize, vectors: Vec<f32>, truncated: &[bool]) -> Result<()> {
-        self.corpus.push(&Embeddings::new(self.corpus.texts().dim(), vectors)?)?;
-        for (row, &truncated) in (from..).zip(truncated) {
+    pub fn push(&mut self, from: usize, rows: Rows) -> Result<()> {
+        let cut = rows.cut.clone();
+        let texts = rows.into_texts(self.corpus.texts().dim())?;
+        self.corpus.push(&texts)?;
+        self.affects.extend(self.affect.read_texts(&texts)?);
+        for (row, cut) in (from..).zip(cut) {
             let place = Some(self.arrived.len());
             self.arrived.push(row);
             if let Some(row) = self.rows.get_mut(row) {
-                (row.truncated, row.place) = (truncated, place);
+                (row.cut, row.place) = (cut, place);
             }
         }
         Ok(())
@@ -173,7 +178,7 @@ impl Sheet {
     pub fn to_csv(&self) -> String {
         let names = self.labels.labels().iter().map(|label| label.name.as_str());
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let fixed = ["id", "text", "tags", "none", "valence", "arousal", "truncated"];
+        let fixed = ["id", "text", "tags", "none", "valence", "arousal", "cut"];
         // Writing to memory cannot fail.
         let _ = writer.write_record(fixed.into_iter().chain(names));
         for (row, place, tags, affect) in self.results() {
@@ -186,7 +191,7 @@ impl Sheet {
                 format!("{none:.4}"),
                 format!("{:.2}", affect.valence),
                 format!("{:.2}", affect.arousal),
-                row.truncated.to_string(),
+                row.cut.to_string(),
             ];
             let _ = writer.write_record(cells.into_iter().chain(probability.iter().map(|p| format!("{p:.4}"))));
         }
@@ -203,7 +208,7 @@ impl Sheet {
             let row = json!({
                 "id": row.id, "text": row.text, "tags": tags.iter().map(|tag| &tag.name).collect::<Vec<_>>(),
                 "none": round(none, 1e4), "valence": round(affect.valence, 1e2), "arousal": round(affect.arousal, 1e2),
-                "truncated": row.truncated, "scores": scores,
+                "cut": row.cut, "scores": scores,
             });
             format!("{row}\n")
         };
@@ -214,7 +219,7 @@ impl Sheet {
     fn results(&self) -> impl Iterator<Item = (&Row, usize, Vec<Tag>, Affect)> {
         self.rows.iter().filter_map(|row| {
             let place = row.place?;
-            let affect = self.affect.read(self.corpus.texts().row(place)).ok()?;
+            let affect = *self.affects.get(place)?;
             Some((row, place, self.tags(place)?, affect))
         })
     }
@@ -229,7 +234,7 @@ impl Sheet {
 
 #[cfg(test)]
 mod tests {
-    use undertone_core::{Background, Calibration, Fields, Lexicon, Scorer};
+    use undertone_core::{Background, Calibration, Embeddings, Fields, Lexicon, Scorer};
 
     use super::*;
     use crate::wire::Model;
@@ -250,6 +255,10 @@ mod tests {
         Sheet::new("x.csv".into(), records, &Loaded { model, scorer })
     }
 
+    fn rows(vectors: &[f32], cut: &[bool]) -> Rows {
+        Rows { vectors: vectors.to_vec(), windows: vec![1; cut.len()], cut: cut.to_vec() }
+    }
+
     fn score(sheet: &mut Sheet) {
         let mut set = LabelSet::new("test");
         set.add("up").unwrap();
@@ -264,7 +273,7 @@ mod tests {
         let mut sheet = sheet();
         assert_eq!((sheet.len(), sheet.read()), (3, 0));
         assert_eq!(sheet.texts(), ["sunny, warm", "rain", "both\""]);
-        sheet.push(2, vec![0.8, 0.6], &[false]).unwrap();
+        sheet.push(2, rows(&[0.8, 0.6], &[false])).unwrap();
         score(&mut sheet);
         let names = |sheet: &Sheet, row: usize| {
             let tags = sheet.line(row).unwrap().tags;
@@ -272,7 +281,7 @@ mod tests {
         };
         assert_eq!(names(&sheet, 0), None);
         assert_eq!(names(&sheet, 2), Some(vec!["right".to_owned(), "up".into()]));
-        sheet.push(0, vec![1.0, 0.0, 0.0, -1.0], &[true, false]).unwrap();
+        sheet.push(0, rows(&[1.0, 0.0, 0.0, -1.0], &[true, false])).unwrap();
         assert_eq!(names(&sheet, 0), None, "not scored yet");
         score(&mut sheet);
         assert_eq!(names(&sheet, 0), Some(vec!["right".into()]));
@@ -286,13 +295,10 @@ mod tests {
     #[test]
     fn what_leaves_can_be_read_again() {
         let mut sheet = sheet();
-        sheet.push(0, vec![1.0, 0.0, 0.0, -1.0, 0.8, 0.6], &[false, true, false]).unwrap();
+        sheet.push(0, rows(&[1.0, 0.0, 0.0, -1.0, 0.8, 0.6], &[false, true, false])).unwrap();
         score(&mut sheet);
         let csv = sheet.to_csv();
-        assert!(
-            csv.starts_with("id,text,tags,none,valence,arousal,truncated,up,right\na,\"sunny, warm\",right,"),
-            "{csv}"
-        );
+        assert!(csv.starts_with("id,text,tags,none,valence,arousal,cut,up,right\na,\"sunny, warm\",right,"), "{csv}");
         let fields = Fields { text: Some("text"), id: "id" };
         for (name, content) in [("x.csv", csv), ("x.jsonl", sheet.to_jsonl())] {
             let rows = Records::read(name, content.as_bytes(), fields).unwrap().rows;

@@ -5,10 +5,10 @@
 //! an error. Vectors do not travel in these types but as one transferred `Float32Array` beside them.
 
 use serde::{Deserialize, Serialize};
-use undertone_core::{AffectHead, Calibration, Error, ErrorKind, Lexicon};
+use undertone_core::{AffectHead, Calibration, Embeddings, Error, ErrorKind, Lexicon, Result, TextVectors};
 
 /// The version of this protocol; page and worker must agree on it.
-pub const PROTOCOL: u32 = 5;
+pub const PROTOCOL: u32 = 6;
 
 /// How the name of a worker begins; the absolute address of its model's manifest follows. The engine's module starts its
 /// message loop only in a worker of such a name, so that any other page may import the module as a library. The script's own
@@ -69,8 +69,10 @@ pub enum FromEngine {
     Rows {
         /// The job.
         id: u32,
-        /// For each row, whether the text was longer than the model reads.
-        truncated: Vec<bool>,
+        /// For each text, how many of the rows are its windows.
+        windows: Vec<u32>,
+        /// For each text, whether its end was left out because it is too long.
+        cut: Vec<bool>,
     },
     /// A job is finished: all its rows were sent.
     Done {
@@ -89,6 +91,35 @@ pub enum FromEngine {
         /// What it said, and where.
         message: String,
     },
+}
+
+/// Texts as the worker has encoded them, on their way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// The vectors of all windows of all texts, one after the other.
+    pub vectors: Vec<f32>,
+    /// For each text, how many windows it has.
+    pub windows: Vec<u32>,
+    /// For each text, whether its end was left out because it is too long.
+    pub cut: Vec<bool>,
+}
+
+impl Rows {
+    /// Appends those that came later.
+    pub fn extend(&mut self, later: Self) {
+        self.vectors.extend(later.vectors);
+        self.windows.extend(later.windows);
+        self.cut.extend(later.cut);
+    }
+
+    /// The vectors, of length `dim`.
+    ///
+    /// # Errors
+    /// Vectors of another model.
+    pub fn into_texts(self, dim: usize) -> Result<TextVectors> {
+        let windows = self.windows.into_iter().map(|count| count as usize);
+        TextVectors::new(Embeddings::new(dim, self.vectors)?, windows)
+    }
 }
 
 /// How far loading has come.

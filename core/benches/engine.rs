@@ -96,7 +96,7 @@ fn scoring(criterion: &mut Criterion) {
         scorer.prepare(vectors, &set).expect("a vector for each label")
     };
     let (before, after) = (prepare(800), prepare(801));
-    let texts = rows(1000, TEXTS);
+    let texts = rows(1000, TEXTS).into();
     let fresh = || {
         let mut corpus = Corpus::new(scorer.clone(), HIDDEN);
         corpus.push(&texts).expect("vectors of one length");

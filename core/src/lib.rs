@@ -1,44 +1,36 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
-mod affect;
-mod background;
-mod bundle;
-mod calibration;
-mod corpus;
+mod data;
 mod embeddings;
 #[cfg(feature = "model")]
 pub mod encoder;
 mod error;
 mod json;
 mod labels;
-mod lexicon;
-mod manifest;
 mod math;
 pub mod metrics;
+mod model;
+mod scoring;
 #[cfg(feature = "model")]
-mod normalise;
-mod records;
-mod score;
-mod scores;
-mod utf16;
+mod tagger;
+mod text;
+mod text_vectors;
 
-pub use affect::{Affect, AffectHead};
-pub use background::Background;
-pub use bundle::Bundle;
-pub use calibration::Calibration;
-pub use corpus::Corpus;
+pub use data::{Fields, Record, Records};
 pub use embeddings::Embeddings;
 #[cfg(feature = "model")]
 pub use encoder::{Encoded, Encoder, TOKEN_TABLE, Tokenizer};
 pub use error::{Error, ErrorKind, Result};
-pub use labels::{Label, LabelId, LabelSet};
-pub use lexicon::{Lexicon, Term};
-pub use manifest::{EncoderConfig, FileEntry, Manifest};
+pub use labels::{Colour, Label, LabelId, LabelSet, Wordings};
 pub use math::dot;
+pub use model::{Affect, AffectHead, Bundle, EncoderConfig, FileEntry, Manifest};
+pub use scoring::{
+    Background, Calibration, Corpus, Evidence, Lexicon, Mode, Prepared, Readout, ScoreOptions, Scorer, Scores, Term,
+};
 #[cfg(feature = "model")]
-pub use normalise::{Normalised, normalise};
-pub use records::{Fields, Record, Records};
-pub use score::{Prepared, ScoreOptions, Scorer};
-pub use scores::{Mode, Scores};
-pub use utf16::utf16_ranges;
+pub use tagger::{Tagged, Tagger};
+pub use text::utf16_ranges;
+#[cfg(feature = "model")]
+pub use text::{Normalised, Window, Windows, normalise, sentences};
+pub use text_vectors::TextVectors;

@@ -66,6 +66,34 @@ pub fn sigmoid(logit: f32) -> f32 {
     1.0 / (1.0 + exp(-logit))
 }
 
+/// The natural logarithm of a positive number, within half a unit in the last place but for the rarest cases.
+///
+/// In plain f64 operations, which round alike everywhere: the libraries of two platforms differ in the last bit.
+pub fn ln(x: f32) -> f32 {
+    let bits = f64::from(x).to_bits();
+    // x = m 2^e, with m around 1.
+    let shift = (bits >> 52) as i64 - 1023;
+    let m = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52));
+    let (m, e) = if m > std::f64::consts::SQRT_2 { (m / 2.0, shift + 1) } else { (m, shift) };
+    // ln m = 2 (s + s^3 / 3 + s^5 / 5 + ...)
+    let s = (m - 1.0) / (m + 1.0);
+    let square = s * s;
+    let series = (0..9).rev().fold(0.0, |sum, i| sum * square + 1.0 / f64::from(2 * i + 1));
+    (2.0 * s * series + e as f64 * std::f64::consts::LN_2) as f32
+}
+
+/// `e^x` for `x` of 0 or less, as precise as f64 is, in operations that round alike everywhere.
+pub fn exp_f64(x: f64) -> f64 {
+    if x < -700.0 {
+        return 0.0;
+    }
+    let n = (x * std::f64::consts::LOG2_E).round();
+    // ln 2 in two parts, so that the product with n is exact in the first.
+    let r = (x - n * 0.693_147_180_369_123_8) - n * 1.908_214_929_270_587_7e-10;
+    let series = (1..=13).rev().fold(1.0, |sum, i| 1.0 + sum * r / f64::from(i));
+    series * f64::from_bits(((n as i64 + 1023) as u64) << 52)
+}
+
 /// The dot product of two vectors of one length, in lanes that the compiler can keep in one register.
 #[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -230,6 +258,21 @@ mod tests {
             assert!(error < 2.0 * f64::from(f32::EPSILON), "exp({x}) is off by {error}");
         }
         assert!(exp(-1e30) < 1e-37 && exp(1e30).is_finite());
+    }
+
+    #[test]
+    fn logarithms_and_exponentials_are_those_of_the_library() {
+        for i in 1..20_000 {
+            let x = i as f32 * 0.37;
+            for x in [x, 1.0 / x, x * 1e20, 1e-30 / x] {
+                let exact = f64::from(x).ln() as f32;
+                assert!((ln(x) - exact).abs() <= exact.abs() * f32::EPSILON, "ln({x}) is {}, not {exact}", ln(x));
+            }
+            let x = -f64::from(i) * 0.0123;
+            let error = (exp_f64(x) - x.exp()).abs() / x.exp();
+            assert!(error < 1e-14, "exp({x}) is off by {error}");
+        }
+        assert_eq!((ln(1.0), exp_f64(0.0), exp_f64(-1e9)), (0.0, 1.0, 0.0));
     }
 
     #[test]

@@ -3,9 +3,17 @@
 use proptest::prelude::*;
 use undertone_core::{
     Background, Calibration, Corpus, Embeddings, ErrorKind, LabelSet, Lexicon, Mode, ScoreOptions, Scorer, Term,
+    TextVectors,
 };
 
 const DIM: usize = 12;
+
+/// Texts that differ with their number, some of them long.
+fn texts(numbers: std::ops::Range<usize>) -> TextVectors {
+    let counts: Vec<usize> = numbers.clone().map(|n| if n % 3 == 0 { 1 + n % 4 } else { 1 }).collect();
+    let rows = numbers.zip(&counts).flat_map(|(n, count)| (0..*count).map(move |window| n + 2000 * window));
+    TextVectors::new(vectors(rows.collect::<Vec<_>>()), counts.clone()).unwrap()
+}
 
 /// Vectors that differ with their number.
 fn vectors(numbers: impl IntoIterator<Item = usize>) -> Embeddings {
@@ -57,17 +65,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn scores_are_those_of_the_scorer(deeds in deeds(), single: bool, threshold in prop::option::of(0f32..1.0)) {
-        let (scorer, mut texts) = (scorer(), 0);
+    fn scores_are_those_of_the_scorer(
+        deeds in deeds(), single: bool, threshold in prop::option::of(0f32..1.0), steps in 1usize..30,
+    ) {
+        let (scorer, mut count) = (scorer(), 0);
         let mut corpus = Corpus::new(scorer.clone(), DIM);
         let mut chosen: Vec<usize> = Vec::new();
         for deed in deeds {
             match deed {
-                Deed::Texts(count) => {
-                    if count > 0 {
-                        corpus.push(&vectors(texts..texts + count)).unwrap();
+                Deed::Texts(more) => {
+                    if more > 0 {
+                        corpus.push(&texts(count..count + more)).unwrap();
                     }
-                    texts += count;
+                    count += more;
                 }
                 Deed::Label(label) => match chosen.iter().position(|&l| l == label) {
                     Some(place) => {
@@ -85,8 +95,25 @@ proptest! {
             let labels = scorer.prepare(Embeddings::new(DIM, rows).unwrap(), &set).unwrap();
             let options = ScoreOptions { mode: if single { Mode::Single } else { Mode::Multi }, threshold };
             let expected = scorer.score(corpus.texts(), &labels, &options).unwrap();
+            // Any text may be asked for before its columns are there, half-way, or afterwards.
+            let some: Vec<usize> = (0..count).rev().step_by(2).collect();
+            let of_some = |corpus: &Corpus| {
+                let scores = corpus.score_texts(&labels, &options, &some).unwrap();
+                some.iter().enumerate().all(|(i, &text)| scores.probability(i) == expected.probability(text))
+            };
+            prop_assert!(of_some(&corpus));
+            if steps < 20 {
+                corpus.advance(&labels, steps).unwrap();
+                prop_assert!(of_some(&corpus));
+                let mut turns = 0;
+                while !corpus.advance(&labels, steps).unwrap() {
+                    turns += 1;
+                    prop_assert!(turns <= 2 * (count + chosen.len()));
+                }
+                prop_assert!(of_some(&corpus));
+            }
             prop_assert_eq!(corpus.score(&labels, &options).unwrap(), expected);
-            prop_assert_eq!(corpus.texts().len(), texts);
+            prop_assert_eq!(corpus.len(), count);
         }
     }
 }
@@ -95,8 +122,8 @@ proptest! {
 fn what_does_not_fit_is_refused() {
     let mut corpus = Corpus::new(scorer(), DIM);
     let short = Embeddings::new(2, vec![1.0, 0.0]).unwrap();
-    assert_eq!(corpus.push(&short).unwrap_err().kind(), ErrorKind::BadInput);
-    corpus.push(&vectors(0..3)).unwrap();
+    assert_eq!(corpus.push(&short.into()).unwrap_err().kind(), ErrorKind::BadInput);
+    corpus.push(&texts(1..4)).unwrap();
     let labels = corpus.scorer().prepare(vectors([]), &LabelSet::new("none")).unwrap();
     let options = ScoreOptions { threshold: Some(2.0), ..ScoreOptions::default() };
     assert_eq!(corpus.score(&labels, &options).unwrap_err().kind(), ErrorKind::BadInput);

@@ -220,11 +220,12 @@ fn a_bundle_gives_the_vectors_of_its_student() {
     let encoded = encoder.encode(&["a b", "GLAD", "not sadly a"]).unwrap();
     let (variables, table) = student();
     let full: Vec<Vec<f32>> = bert(&variables, &table).forward(&texts()).unwrap().to_vec2().unwrap();
-    for (int8, full) in encoded.vectors.rows().zip(full) {
+    for (int8, full) in encoded.vectors.rows().rows().zip(full) {
         let cosine: f32 = int8.iter().zip(&full).map(|(a, b)| a * b).sum();
         assert!(cosine > 0.999, "cosine {cosine}");
     }
-    assert_eq!(encoded.truncated, [false; 3]);
+    assert_eq!(encoded.windows, [0..3, 0..4, 0..11]);
+    assert_eq!(encoded.cut, [false; 3]);
 }
 
 /// Whatever computes, in whatever company: the same bits.
@@ -236,7 +237,8 @@ fn vectors_do_not_depend_on_the_instructions_or_the_batch() {
         let encoder = Encoder::with_kernels(bundle(&stored(), config()), kernels).unwrap();
         assert_eq!(encoder.encode(&texts).unwrap().vectors, best, "{}", kernels.name);
         for (i, text) in texts.iter().enumerate() {
-            assert_eq!(encoder.encode(&[text]).unwrap().vectors.row(0), best.row(i), "{}: {text:?}", kernels.name);
+            let alone = encoder.encode(&[text]).unwrap().vectors;
+            assert!(alone.text(0).eq(best.text(i)), "{}: {text:?}", kernels.name);
         }
     }
 }
@@ -244,23 +246,58 @@ fn vectors_do_not_depend_on_the_instructions_or_the_batch() {
 #[test]
 fn odd_texts_have_vectors() {
     let encoder = Encoder::load(bundle(&stored(), config())).unwrap();
-    let long = "glad ".repeat(10_000);
+    let long = "glad ".repeat(Encoder::MAX_WORDS + 1);
     let texts = ["", "   ", "😂", "مرحبا بالعالم", "\u{0}", "漢字", &long];
     let encoded = encoder.encode(&texts).unwrap();
     assert_eq!(encoded.vectors.len(), texts.len());
-    assert_eq!(encoded.truncated, [false, false, false, false, false, false, true]);
+    assert_eq!(encoded.cut, [false, false, false, false, false, false, true]);
     assert!(encoder.encode(&[]).unwrap().vectors.is_empty());
 }
 
-/// The limit counts the token at each end, and what is left out does not matter.
+/// The limit counts the token at each end; what does not fit is another window, read as if it were alone.
 #[test]
-fn truncation_is_told() {
+fn long_texts_are_read_in_windows() {
     let encoder = Encoder::load(bundle(&stored(), config())).unwrap();
-    let fits = "a b a b a b a b";
-    let encoded = encoder.encode(&[fits, &format!("{fits} a"), &format!("{fits} sad sad sad")]).unwrap();
-    assert_eq!(encoded.truncated, [false, true, true]);
-    assert_eq!(encoded.vectors.row(1), encoded.vectors.row(2));
-    assert_eq!(encoded.vectors.row(0), encoded.vectors.row(1));
+    let text = "a b a b a b a b. Sad a b sad. Glad not sadly glad a b a b a b a b a b";
+    let encoded = encoder.encode(&["a b a b a b a b", text]).unwrap();
+    assert_eq!(encoded.vectors.counts().collect::<Vec<_>>()[0], 1);
+    let windows: Vec<&str> = encoded.windows[1..].iter().map(|range| &text[range.clone()]).collect();
+    assert_eq!(windows[..2], ["a b a b a b a b.", "Sad a b sad."]);
+    for (window, vector) in windows.iter().zip(encoded.vectors.text(1)) {
+        let alone = encoder.encode(&[window]).unwrap();
+        assert_eq!((alone.vectors.len(), alone.vectors.rows().row(0)), (1, vector), "{window}");
+    }
+    let (sentences, ranges) = encoder.encode_sentences(text).unwrap();
+    assert_eq!(sentences.len(), ranges.len());
+    assert_eq!(&text[ranges[1].clone()], "Sad a b sad.");
+    assert_eq!(sentences.row(1), encoded.vectors.text(1).nth(1).unwrap());
+}
+
+/// Whatever a text is like, each of its words is in one window, and no window is longer than the model reads.
+#[test]
+fn nothing_is_left_unread() {
+    let tokenizer = Tokenizer::from_bytes(&tokenizer(), 10).unwrap();
+    let texts = [
+        "glad".repeat(50),
+        "😂😭".repeat(40),
+        "a b. ".repeat(60) + "sad",
+        "a\nb\n\n".repeat(30),
+        "x".repeat(1_000_000),
+        "\u{0}a\u{301}b ".repeat(50),
+        "漢字。".repeat(100),
+    ];
+    for text in texts {
+        let read = tokenizer.windows(&text).unwrap();
+        let mut end = 0;
+        for window in &read.windows {
+            assert!(window.ids.len() <= 10, "{} tokens", window.ids.len());
+            assert!(text[end..window.range.start].trim().is_empty());
+            assert!(!tokenizer.encode(&text[window.range.clone()]).unwrap().truncated);
+            end = window.range.end;
+        }
+        assert!(read.cut || text[end..].trim().is_empty());
+        assert_eq!(read.cut, text.len() > 400_000);
+    }
 }
 
 /// The text under each token, as it was given.
@@ -330,6 +367,6 @@ fn what_does_not_fit_is_named() {
 fn affect_is_on_its_scale() {
     let encoder = Encoder::load(bundle(&stored(), config())).unwrap();
     let encoded = encoder.encode(&["glad"]).unwrap();
-    let affect = encoder.affect_head().read(encoded.vectors.row(0)).unwrap();
+    let affect = encoder.affect_head().read(encoded.vectors.rows().row(0)).unwrap();
     assert!((1.0..=9.0).contains(&affect.valence) && affect.valence == affect.arousal);
 }

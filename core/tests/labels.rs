@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use undertone_core::{ErrorKind, Label, LabelId, LabelSet, Result};
+use undertone_core::{Colour, ErrorKind, Label, LabelId, LabelSet, Result};
 
 fn set(names: &[&str]) -> LabelSet {
     let mut set = LabelSet::new("test");
@@ -170,11 +170,11 @@ fn numbers_have_their_range() {
         let message = format!("the label 'joy' has the threshold {threshold}: it must be between 0 and 1");
         assert_eq!(refused(set.set_threshold(joy, Some(threshold))), message);
     }
-    assert_eq!(refused(set.set_hue(joy, Some(360))), "the label 'joy' has the hue 360: it must be below 360");
     set.set_threshold(joy, Some(1.0)).unwrap();
-    set.set_hue(joy, Some(0)).unwrap();
+    let red = Colour::of_hue(0);
+    set.set_colour(joy, Some(red)).unwrap();
     let back = LabelSet::from_json(&set.to_json()).unwrap();
-    assert_eq!((back.labels()[0].threshold, back.labels()[0].hue), (Some(1.0), Some(0)));
+    assert_eq!((back.labels()[0].threshold, back.labels()[0].colour), (Some(1.0), Some(red)));
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn apply(set: &mut LabelSet, edit: Edit) -> Result<()> {
         Edit::Describe(a, text) => set.set_description(id(a), &text),
         Edit::Synonyms(a, words) => set.set_synonyms(id(a), words),
         Edit::Threshold(a, threshold) => set.set_threshold(id(a), threshold),
-        Edit::Hue(a, hue) => set.set_hue(id(a), hue),
+        Edit::Hue(a, hue) => set.set_colour(id(a), hue.map(Colour::of_hue)),
         Edit::Parent(a, b) => set.set_parent(id(a), b.map(id)),
         Edit::Move(a, b) => set.move_to(id(a), b),
     }
@@ -407,4 +407,40 @@ proptest! {
         let cut = &json[..cut.min(json.trim_end().len() - 1)];
         prop_assert!(LabelSet::from_json(cut).unwrap_err().to_string().contains("cut off"));
     }
+}
+
+#[test]
+fn what_a_file_says_beyond_this_version_is_kept() {
+    let json =
+        r##"{"name":"mine","labels":[{"name":"joy","colour":"#FA0","icon":{"a":[1,2.50]},"note":"x"}],"version":7}"##;
+    let mut set = LabelSet::from_json(json).unwrap();
+    let joy = set.labels()[0].id;
+    set.rename(joy, "delight").unwrap();
+    let written: serde_json::Value = serde_json::from_str(&set.to_json()).unwrap();
+    assert_eq!(written["version"], 7);
+    assert_eq!(written["labels"][0]["icon"], serde_json::json!({"a": [1, 2.5]}));
+    assert_eq!(written["labels"][0]["note"], "x");
+    assert_eq!(written["labels"][0]["colour"], "#ffaa00");
+    assert_eq!(LabelSet::from_json(&set.to_json()).unwrap(), set);
+}
+
+#[test]
+fn colours_of_any_kind_survive() {
+    let set = LabelSet::from_json(r#"{"name":"old","labels":[{"name":"joy","hue":27}]}"#).unwrap();
+    assert_eq!(set.labels()[0].colour, Some(Colour::of_hue(27)));
+    let mut set = LabelSet::from_json(r#"{"name":"other","labels":[{"name":"joy","colour":"red"}]}"#).unwrap();
+    assert!(set.labels()[0].colour.is_none() && set.to_json().contains(r#""colour": "red""#));
+    let joy = set.labels()[0].id;
+    set.set_colour(joy, Some(Colour::of_hue(120))).unwrap();
+    assert_eq!(LabelSet::from_json(&set.to_json()).unwrap(), set);
+}
+
+#[test]
+fn accents_are_the_same_however_they_are_composed() {
+    let mut set = LabelSet::new("test");
+    set.add("d\u{e9}j\u{e0} vu").unwrap();
+    assert_eq!(
+        refused(set.add("de\u{301}ja\u{300} vu")),
+        "there is a label 'd\u{e9}j\u{e0} vu' already: choose another name"
+    );
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use undertone_core::{
     Affect, AffectHead, Background, Calibration, Embeddings, ErrorKind, LabelSet, Mode, Result, ScoreOptions, Scorer,
-    Scores,
+    Scores, TextVectors,
 };
 
 /// A scorer that knows nothing but the cosine.
@@ -13,7 +13,7 @@ fn scorer(dim: usize) -> Scorer {
 
 fn score(texts: &Embeddings, labels: &Embeddings, set: &LabelSet, options: &ScoreOptions) -> Result<Scores> {
     let scorer = scorer(texts.dim());
-    scorer.score(texts, &scorer.prepare(labels.clone(), set)?, options)
+    scorer.score(&texts.clone().into(), &scorer.prepare(labels.clone(), set)?, options)
 }
 
 const SINGLE: ScoreOptions = ScoreOptions { mode: Mode::Single, threshold: None };
@@ -102,7 +102,7 @@ fn several_labels_by_threshold() {
     let scores = scored(&set, &vectors, &multi(None));
     let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
     assert_eq!((scores.len(), scores.width(), scores.is_empty()), (1, 3, false));
-    assert!(close(scores.cosine(0), &[0.5, 0.6, 0.3]));
+    assert!(close(scores.evidence(0), &[0.5, 0.6, 0.3]));
     assert!(close(scores.probability(0), &[0.5, sigmoid(1.0), sigmoid(-2.0)]));
     assert!((scores.none(0) - (1.0 - sigmoid(1.0))).abs() < 1e-6);
     assert_eq!(scores.best(0), Some(1));
@@ -127,8 +127,8 @@ fn children_lift_their_ancestors() {
     assert_eq!(probability[..2], [probability[2]; 2]);
     assert!(probability[3] < 0.5);
     assert_eq!(scores.on(0), [true, true, true, false]);
-    // The cosine says what the text itself is close to.
-    assert!(close(scores.cosine(0), &[0.1, 0.2, 0.8, 0.3]));
+    // Evidence is a label's own.
+    assert!(close(scores.evidence(0), &[0.1, 0.2, 0.8, 0.3]));
     assert_eq!(scores.best(0), Some(2));
 }
 
@@ -178,9 +178,10 @@ fn among_equals_the_closest_then_the_first() {
     let (set, vectors) = labels(&[0.9, 0.95, 0.95]);
     let certain = Calibration { scale: 1e6, bias: 0.0, ..Calibration::default() };
     let certain = Scorer::new(certain, Background::none(2)).unwrap();
-    let scores = certain.score(&one_text(), &certain.prepare(vectors.clone(), &set).unwrap(), &multi(None)).unwrap();
+    let scores =
+        certain.score(&one_text().into(), &certain.prepare(vectors.clone(), &set).unwrap(), &multi(None)).unwrap();
     assert_eq!((scores.probability(0), scores.best(0)), ([1.0; 3].as_slice(), Some(1)));
-    let scores = certain.score(&one_text(), &certain.prepare(vectors, &set).unwrap(), &SINGLE).unwrap();
+    let scores = certain.score(&one_text().into(), &certain.prepare(vectors, &set).unwrap(), &SINGLE).unwrap();
     assert_eq!(scores.on(0), [false, true, false]);
     assert!(scores.probability(0).iter().all(|p| p.is_finite()));
 }
@@ -207,6 +208,7 @@ fn what_cannot_be_scored() {
         Calibration { hubness: 1.5, ..Calibration::default() },
         Calibration { competition: -0.1, ..Calibration::default() },
         Calibration { descendants: f32::INFINITY, ..Calibration::default() },
+        Calibration { windows: 0.0, ..Calibration::default() },
     ];
     for calibration in broken {
         let message = refused(ErrorKind::BadModel, Scorer::new(calibration, Background::none(2)));
@@ -228,6 +230,35 @@ fn affect_is_read_and_clamped() {
     let message = "the affect head has 3 weights, not twice 2: export the model again";
     assert_eq!(refused(ErrorKind::BadModel, AffectHead::new(2, vec![0.0; 3], [0.0; 2])), message);
     refused(ErrorKind::BadModel, AffectHead::new(1, vec![0.0; 2], [0.0, f32::NAN]));
+}
+
+#[test]
+fn windows_make_one_text() {
+    let (set, labels) = labels(&[1.0, 0.0]);
+    // Two windows of which each expresses a label, then a text of one.
+    let rows = Embeddings::new(2, vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0]).unwrap();
+    let texts = TextVectors::new(rows.clone(), [2, 1]).unwrap();
+    let evidence = |windows: f32| {
+        let scorer = Scorer::new(Calibration { windows, ..Calibration::default() }, Background::none(2)).unwrap();
+        scorer.evidence(&texts, &scorer.prepare(labels.clone(), &set).unwrap()).unwrap()
+    };
+    let (mean, most) = (evidence(20.0), evidence(0.001));
+    assert!(mean.row(0).iter().all(|e| (e - 0.5).abs() < 0.01), "{:?}", mean.row(0));
+    assert!(most.row(0).iter().all(|e| (e - 1.0).abs() < 0.001), "{:?}", most.row(0));
+    // A text of one window is scored as ever, to the last bit.
+    assert_eq!(mean.row(1), [1.0, 0.0]);
+    let head = AffectHead::new(2, vec![2.0, 0.0, 0.0, 2.0], [5.0, 5.0]).unwrap();
+    let affect = head.read_texts(&texts).unwrap();
+    assert_eq!(affect, [Affect { valence: 6.0, arousal: 6.0 }, Affect { valence: 7.0, arousal: 5.0 }]);
+
+    assert_eq!(texts.windows(0), 0..2);
+    assert!(close(&texts.mean(0).unwrap(), &[0.5f32.sqrt(), 0.5f32.sqrt()]));
+    let mut twice = texts.clone();
+    twice.push(&texts).unwrap();
+    assert_eq!((twice.len(), twice.windows(2), twice.counts().collect::<Vec<_>>()), (4, 3..5, vec![2, 1, 2, 1]));
+    let refused = |counts: &[usize]| refused(ErrorKind::BadInput, TextVectors::new(rows.clone(), counts.to_vec()));
+    assert_eq!(refused(&[1, 0, 2]), "text 1 has no window");
+    assert_eq!(refused(&[1, 1]), "3 vectors do not make 2 windows of texts");
 }
 
 /// A label's vector and its parent, which comes before it; a label that is its own has none.
@@ -276,7 +307,7 @@ proptest! {
         for text in 0..texts.len() {
             prop_assert!((a.none(text) - b.none(text)).abs() < 1e-6);
             for (place, &label) in order.iter().enumerate() {
-                prop_assert_eq!(a.cosine(text)[label], b.cosine(text)[place]);
+                prop_assert_eq!(a.evidence(text)[label], b.evidence(text)[place]);
                 prop_assert!((a.probability(text)[label] - b.probability(text)[place]).abs() <= tolerance);
                 prop_assert_eq!(a.on(text)[label], b.on(text)[place]);
             }
@@ -291,7 +322,7 @@ proptest! {
         for text in 0..texts.len() {
             let all = scores.probability(text);
             prop_assert!(all.iter().chain([&scores.none(text)]).all(|p| (0.0..=1.0).contains(p)));
-            prop_assert!(scores.cosine(text).iter().all(|c| (-1.0..=1.0).contains(c)));
+            prop_assert!(scores.evidence(text).iter().all(|c| (-1.0..=1.0).contains(c)));
             if single {
                 prop_assert!((all.iter().sum::<f32>() + scores.none(text) - 1.0).abs() < 1e-5);
                 prop_assert!(scores.on(text).iter().filter(|on| **on).count() <= 1);

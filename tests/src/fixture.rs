@@ -4,10 +4,11 @@
 //! answer the same.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use undertone_core::{Embeddings, Encoder, LabelSet, Mode, ScoreOptions};
+use undertone_core::{Encoder, LabelSet, Mode, ScoreOptions, Tagger};
 
 /// Texts that are easy to get wrong.
 const TEXTS: [&str; 10] = [
@@ -24,14 +25,12 @@ const TEXTS: [&str; 10] = [
 ];
 
 /// What the student says of one text.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Answer {
     /// The text.
     pub text: String,
-    /// Its vector.
-    pub vector: Vec<f32>,
-    /// Whether its end was left out.
-    pub truncated: bool,
+    /// The vectors of its windows.
+    pub vectors: Vec<Vec<f32>>,
     /// Valence and arousal.
     pub affect: [f32; 2],
     /// The probability of each of Ekman's labels, independently of each other.
@@ -56,36 +55,23 @@ pub fn label_set() -> Result<LabelSet> {
 }
 
 /// What a student says of the texts here.
-pub fn answers(student: &Encoder) -> Result<Vec<Answer>> {
+pub fn answers(student: &Arc<Encoder>) -> Result<Vec<Answer>> {
     let long = "and so it went on, and on, and on; ".repeat(40);
     let texts: Vec<&str> = TEXTS.into_iter().chain([long.as_str()]).collect();
-    let encoded = student.encode(&texts)?;
-
-    let set = label_set()?;
-    let mut labels = Embeddings::empty(encoded.vectors.dim());
-    for label in set.labels() {
-        let wordings = set.wordings(label.id);
-        let wordings: Vec<&str> = wordings.iter().map(String::as_str).collect();
-        let vectors = student.encode(&wordings)?.vectors;
-        let rows: Vec<&[f32]> = vectors.rows().collect();
-        labels.push(&Embeddings::new(vectors.dim(), Embeddings::mean(&rows)?)?)?;
-    }
-    let prepared = student.scorer().prepare(labels, &set)?;
+    let vectors = student.encode(&texts)?.vectors;
+    let affect = student.affect_head().read_texts(&vectors)?;
     let scores = |mode| {
         let options = ScoreOptions { mode, threshold: None };
-        student.scorer().score(&encoded.vectors, &prepared, &options)
+        Ok::<_, anyhow::Error>(Tagger::new(student.clone(), label_set()?, options)?.tag_vectors(&vectors)?.scores)
     };
     let (multi, single) = (scores(Mode::Multi)?, scores(Mode::Single)?);
 
     let mut answers = Vec::new();
     for (index, text) in texts.into_iter().enumerate() {
-        let vector = encoded.vectors.row(index);
-        let affect = student.affect_head().read(vector)?;
         answers.push(Answer {
             text: text.to_owned(),
-            vector: vector.to_vec(),
-            truncated: encoded.truncated[index],
-            affect: [affect.valence, affect.arousal],
+            vectors: vectors.text(index).map(<[f32]>::to_vec).collect(),
+            affect: [affect[index].valence, affect[index].arousal],
             multi: multi.probability(index).to_vec(),
             single: single.probability(index).to_vec(),
         });

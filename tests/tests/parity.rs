@@ -2,6 +2,8 @@
 //!
 //! The same file is compiled for both; `fixtures/golden.json` was written natively.
 
+use std::sync::Arc;
+
 use undertone_core::{Bundle, Encoder, ErrorKind, Manifest};
 use undertone_tests::fixture::{answers, golden};
 
@@ -15,39 +17,22 @@ const MANIFEST: &[u8] = include_bytes!("../fixtures/model/manifest.json");
 const WEIGHTS: &[u8] = include_bytes!("../fixtures/model/weights.safetensors");
 const TOKENIZER: &[u8] = include_bytes!("../fixtures/model/tokenizer.json");
 
-fn student() -> Encoder {
+fn student() -> Arc<Encoder> {
     let manifest = Manifest::from_json(MANIFEST).unwrap();
     let bundle = Bundle::new(manifest, WEIGHTS.to_vec(), TOKENIZER.to_vec()).unwrap();
-    Encoder::load(bundle).unwrap()
-}
-
-fn assert_near(what: &str, text: &str, here: &[f32], there: &[f32]) {
-    assert_eq!(here.len(), there.len(), "{what} of {text:?}");
-    for (a, b) in here.iter().zip(there) {
-        assert!((a - b).abs() < 1e-3, "{what} of {text:?}: {here:?}, golden {there:?}");
-    }
+    Arc::new(Encoder::load(bundle).unwrap())
 }
 
 #[test]
-fn vectors_are_the_golden_ones() {
-    for (here, there) in answers(&student()).unwrap().iter().zip(golden().unwrap()) {
-        assert_eq!(here.text, there.text);
-        assert_eq!(here.truncated, there.truncated, "{:?}", here.text);
-        // To the last bit: integers are exact, and f32 runs in the same lanes everywhere.
-        assert!(here.vector == there.vector, "{:?}: {:?}, golden {:?}", here.text, here.vector, there.vector);
-    }
-}
-
-#[test]
-fn scores_are_the_golden_ones() {
+fn answers_are_the_golden_ones() {
     let here = answers(&student()).unwrap();
     let there = golden().unwrap();
     assert_eq!(here.len(), there.len());
     for (here, there) in here.iter().zip(&there) {
-        assert_near("multi", &here.text, &here.multi, &there.multi);
-        assert_near("single", &here.text, &here.single, &there.single);
-        assert_near("affect", &here.text, &here.affect, &there.affect);
+        // To the last bit: integers are exact, and f32 runs in the same lanes everywhere.
+        assert_eq!(here, there);
     }
+    assert!(here.iter().any(|answer| answer.vectors.len() > 1), "no text has several windows");
 }
 
 #[test]
@@ -57,7 +42,7 @@ fn alone_equals_in_company() {
     let together = student.encode(&texts).unwrap().vectors;
     for (index, text) in texts.iter().enumerate() {
         let alone = student.encode(&[text]).unwrap().vectors;
-        assert_eq!(alone.row(0), together.row(index), "{text:?}");
+        assert_eq!(alone.rows().row(0), together.rows().row(index), "{text:?}");
     }
 }
 

@@ -22,7 +22,7 @@ fn vectors_are_the_references() -> Result<()> {
     let references: Vec<Reference> = serde_json::from_str(include_str!("../fixtures/reference.json"))?;
     for Reference { text, vector } in references {
         let encoded = encoder.encode(&[&text])?;
-        let cosine: f32 = encoded.vectors.row(0).iter().zip(&vector).map(|(a, b)| a * b).sum();
+        let cosine: f32 = encoded.vectors.rows().row(0).iter().zip(&vector).map(|(a, b)| a * b).sum();
         assert!(cosine > 0.9999, "{text}: cosine {cosine}");
     }
     Ok(())

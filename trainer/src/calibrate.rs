@@ -84,13 +84,16 @@ const WEIGHTS: usize = 5;
 
 impl Cells {
     fn of(subject: &Subject, set: &EvaluationSet) -> Result<Self> {
-        let (evidence, mean, neutral) = subject.evidence(set)?;
-        let width = set.labels.len().max(1);
+        let (evidence, labels) = subject.evidence(set)?;
+        let reference = labels.reference();
+        let mean = |label: usize| reference.column(label).map(f64::from).sum::<f64>() / reference.len().max(1) as f64;
         Ok(Self {
-            evidence: evidence.chunks(width).map(|row| row.iter().map(|&e| f64::from(e)).collect()).collect(),
+            evidence: (0..evidence.len())
+                .map(|text| evidence.row(text).iter().map(|&e| f64::from(e)).collect())
+                .collect(),
             gold: set.gold.iter().map(|g| (0..set.labels.len()).map(|l| g.contains(&l)).collect()).collect(),
-            mean: mean.into_iter().map(f64::from).collect(),
-            neutral: neutral.into_iter().map(|n| f64::from(u8::from(n))).collect(),
+            mean: (0..set.labels.len()).map(mean).collect(),
+            neutral: labels.neutral().iter().map(|&n| f64::from(u8::from(n))).collect(),
         })
     }
 

@@ -159,7 +159,7 @@ fn affect_head(student: &Student, annotations: &Annotations, terms: &Embeddings)
 fn fidelity(full: &Subject, small: &Subject, texts: &[String]) -> Result<(f64, f64)> {
     let (full, small) = (full.encode(texts)?, small.encode(texts)?);
     let cosine = |(a, b): (&[f32], &[f32])| a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum::<f64>();
-    let cosines: Vec<f64> = Embeddings::rows(&full).zip(small.rows()).map(cosine).collect();
+    let cosines: Vec<f64> = full.rows().rows().zip(small.rows().rows()).map(cosine).collect();
     let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
     Ok((mean, cosines.into_iter().fold(f64::INFINITY, f64::min)))
 }
@@ -200,7 +200,8 @@ fn quantise(
         Ok(())
     };
     if !background.lexicon().is_empty() {
-        for (name, vectors) in [(TERM_VECTORS, background.terms()), (REFERENCE_VECTORS, background.reference())] {
+        for (name, vectors) in [(TERM_VECTORS, background.terms()), (REFERENCE_VECTORS, background.reference().rows())]
+        {
             matrix(name, vec![vectors.len(), vectors.dim()], vectors.as_slice())?;
         }
     }

@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use undertone_core::encoder::candle::{Bert, embed};
 use undertone_core::encoder::{AFFECT_BIAS, AFFECT_WEIGHT, TOKEN_TABLE};
-use undertone_core::{AffectHead, Calibration, Embeddings, EncoderConfig, Tokenizer};
+use undertone_core::{AffectHead, Calibration, Embeddings, EncoderConfig, TextVectors, Tokenizer};
 
 /// The logarithm of the factor between cosine and logit.
 pub const LOGIT_SCALE: &str = "logit.scale";
@@ -100,6 +100,14 @@ impl Student {
         }
         progress.finish_and_clear();
         Ok(vectors)
+    }
+
+    /// The vectors of texts of any length, as [`Encoder::encode`](undertone_core::Encoder::encode) makes them.
+    pub fn encode_texts(&self, texts: &[&str]) -> Result<TextVectors> {
+        let texts =
+            texts.iter().map(|text| self.tokenizer.windows(text)).collect::<undertone_core::Result<Vec<_>>>()?;
+        let ids = texts.iter().flat_map(|text| &text.windows).map(|window| window.ids.as_slice());
+        Ok(TextVectors::new(embed(&self.bert, ids)?, texts.iter().map(|text| text.windows.len()))?)
     }
 
     /// The variables in the order of their names.

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::wire::{BrowserErrorKind, Report, Role};
+use crate::wire::{BrowserErrorKind, Report, Role, Rows};
 
-/// What a job came to: the rows of its vectors, one after the other, and for each whether its
-/// text was longer than the model reads.
-pub type Outcome = Result<(Vec<f32>, Vec<bool>), Report>;
+/// What a job came to.
+pub type Outcome = Result<Rows, Report>;
 
 type Callback = Box<dyn FnOnce(Outcome)>;
 
 struct Job {
     role: Role,
     texts: Vec<String>,
-    vectors: Vec<f32>,
-    truncated: Vec<bool>,
+    rows: Rows,
     replayed: bool,
     done: Callback,
 }
@@ -30,16 +28,15 @@ impl Jobs {
     /// Opens a job.
     pub fn open(&mut self, role: Role, texts: Vec<String>, done: Callback) -> u32 {
         self.last = self.last.wrapping_add(1);
-        let job = Job { role, texts, vectors: Vec::new(), truncated: Vec::new(), replayed: false, done };
+        let job = Job { role, texts, rows: Rows::default(), replayed: false, done };
         self.open.insert(self.last, job);
         self.last
     }
 
     /// Takes in some of a job's rows.
-    pub fn rows(&mut self, id: u32, vectors: Vec<f32>, truncated: Vec<bool>) {
+    pub fn rows(&mut self, id: u32, rows: Rows) {
         if let Some(job) = self.open.get_mut(&id) {
-            job.vectors.extend(vectors);
-            job.truncated.extend(truncated);
+            job.rows.extend(rows);
         }
     }
 
@@ -47,8 +44,8 @@ impl Jobs {
     pub fn finish(&mut self, id: u32) -> Option<impl FnOnce() + use<>> {
         let job = self.open.remove(&id)?;
         Some(move || {
-            let outcome = if job.truncated.len() == job.texts.len() {
-                Ok((job.vectors, job.truncated))
+            let outcome = if job.rows.windows.len() == job.texts.len() {
+                Ok(job.rows)
             } else {
                 Err(Report::browser(BrowserErrorKind::Worker, "the worker left texts out: reload the page"))
             };
@@ -77,8 +74,7 @@ impl Jobs {
     pub fn after_death(&mut self) -> Vec<u32> {
         let mut given_up = Vec::new();
         for (&id, job) in &mut self.open {
-            job.vectors.clear();
-            job.truncated.clear();
+            job.rows = Rows::default();
             if std::mem::replace(&mut job.replayed, true) {
                 given_up.push(id);
             }
@@ -100,15 +96,18 @@ mod tests {
         (jobs.open(Role::Label, vec!["x".into(); count], done), outcome)
     }
 
+    fn rows(vectors: &[f32], cut: &[bool]) -> Rows {
+        Rows { vectors: vectors.to_vec(), windows: vec![1; cut.len()], cut: cut.to_vec() }
+    }
+
     #[test]
     fn rows_add_up_in_order() {
         let mut jobs = Jobs::default();
         let (id, outcome) = open(&mut jobs, 3);
-        jobs.rows(id, vec![1.0, 2.0], vec![false, true]);
-        jobs.rows(id, vec![3.0], vec![false]);
+        jobs.rows(id, rows(&[1.0, 2.0], &[false, true]));
+        jobs.rows(id, rows(&[3.0], &[false]));
         jobs.finish(id).unwrap()();
-        let expected = Ok((vec![1.0, 2.0, 3.0], vec![false, true, false]));
-        assert_eq!(outcome.take(), Some(expected));
+        assert_eq!(outcome.take(), Some(Ok(rows(&[1.0, 2.0, 3.0], &[false, true, false]))));
     }
 
     #[test]
@@ -116,7 +115,7 @@ mod tests {
         let mut jobs = Jobs::default();
         let (id, outcome) = open(&mut jobs, 1);
         assert!(jobs.cancel(id));
-        jobs.rows(id, vec![1.0], vec![false]);
+        jobs.rows(id, rows(&[1.0], &[false]));
         assert!(jobs.finish(id).is_none());
         assert_eq!(outcome.take(), None);
     }
@@ -125,7 +124,7 @@ mod tests {
     fn missing_rows_are_an_error() {
         let mut jobs = Jobs::default();
         let (id, outcome) = open(&mut jobs, 2);
-        jobs.rows(id, vec![1.0], vec![false]);
+        jobs.rows(id, rows(&[1.0], &[false]));
         jobs.finish(id).unwrap()();
         assert!(outcome.take().unwrap().is_err());
     }
@@ -134,10 +133,10 @@ mod tests {
     fn a_job_survives_one_death_but_not_two() {
         let mut jobs = Jobs::default();
         let (id, outcome) = open(&mut jobs, 1);
-        jobs.rows(id, vec![9.0], vec![false]);
+        jobs.rows(id, rows(&[9.0], &[false]));
         assert!(jobs.after_death().is_empty());
         assert_eq!(jobs.waiting().len(), 1);
-        jobs.rows(id, vec![1.0], vec![false]);
+        jobs.rows(id, rows(&[1.0], &[false]));
         assert_eq!(jobs.after_death(), [id]);
         jobs.finish(id);
         assert_eq!(outcome.take(), None);

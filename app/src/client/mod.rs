@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker};
 
 use crate::browser::{complain, describe, property};
-use crate::wire::{BrowserErrorKind, FromEngine, PROTOCOL, Progress, Report, Role, ToEngine, VECTORS};
+use crate::wire::{BrowserErrorKind, FromEngine, PROTOCOL, Progress, Report, Role, Rows, ToEngine, VECTORS};
 use early::Early;
 use jobs::Jobs;
 pub use jobs::Outcome;
@@ -182,10 +182,9 @@ impl Inner {
                 }
                 (self.tell)(Event::Ready(loaded));
             }
-            FromEngine::Rows { id, truncated } => {
-                let vectors = vectors.map(|vectors| vectors.to_vec());
-                let vectors = vectors.unwrap_or_default();
-                self.jobs.borrow_mut().rows(id, vectors, truncated);
+            FromEngine::Rows { id, windows, cut } => {
+                let vectors = vectors.map(|vectors| vectors.to_vec()).unwrap_or_default();
+                self.jobs.borrow_mut().rows(id, Rows { vectors, windows, cut });
             }
             FromEngine::Done { id } => {
                 self.line.borrow_mut().deaths = 0;

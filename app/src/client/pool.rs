@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::browser::property;
 use crate::client::{Client, Event, Outcome};
-use crate::wire::{Report, Role};
+use crate::wire::{Report, Role, Rows};
 
 /// Texts handed to a worker at a time: a tenth of a second to a second of work, so that all workers end together.
 const SHARE: usize = 32;
@@ -19,14 +19,12 @@ const MOST: usize = 8;
 /// What comes of the texts.
 #[derive(Debug)]
 pub enum Told {
-    /// The vectors of the texts from this one on, and for each whether it was longer than the model reads.
+    /// The texts from this one on.
     Rows {
         /// The first text's place.
         from: usize,
-        /// The vectors, one after the other.
-        vectors: Vec<f32>,
-        /// A flag for each text.
-        truncated: Vec<bool>,
+        /// What they were encoded as.
+        rows: Rows,
     },
     /// That was all.
     Done,
@@ -124,9 +122,9 @@ impl Inner {
             member.shares.retain(|other| *other != share);
         }
         match outcome {
-            Ok((vectors, truncated)) => {
+            Ok(rows) => {
                 self.left.set(self.left.get() - share.len());
-                (self.tell)(Told::Rows { from: share.start, vectors, truncated });
+                (self.tell)(Told::Rows { from: share.start, rows });
                 if self.left.get() == 0 {
                     self.end();
                     (self.tell)(Told::Done);

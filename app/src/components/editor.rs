@@ -39,7 +39,7 @@ pub fn Editor() -> impl IntoView {
                     <Icon path=LOCK/>
                     "Stays on this device"
                 </p>
-                <Truncated/>
+                <Cut/>
                 <button
                     class="quiet"
                     type="button"
@@ -90,26 +90,14 @@ fn Strip() -> impl IntoView {
     }
 }
 
-/// The warning that a text is longer than the model reads.
+/// The warning that a text is too long to be read to its end.
 #[component]
-fn Truncated() -> impl IntoView {
+fn Cut() -> impl IntoView {
     let app = App::expect();
-    let limit = move || {
-        let truncated = app.reading.with(|reading| reading.as_ref().is_some_and(|reading| reading.truncated));
-        truncated.then(|| app.model().map(|loaded| loaded.model.max_tokens)).flatten()
-    };
+    let cut = move || app.reading.with(|reading| reading.as_ref().is_some_and(|reading| reading.cut));
     view! {
         <p class="warning" role="status">
-            {move || {
-                limit()
-                    .map(|tokens| {
-                        // English has about four words to five tokens.
-                        let words = tokens * 4 / 5 / 10 * 10;
-                        format!(
-                            "This text is long: only its beginning, about {words} words, was read.",
-                        )
-                    })
-            }}
+            {move || cut().then_some("This text is very long: only its first 20,000 words were read.")}
         </p>
     }
 }

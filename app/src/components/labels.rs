@@ -3,7 +3,7 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use undertone_core::{Label, LabelId};
+use undertone_core::{Colour, Label, LabelId};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, HtmlInputElement};
@@ -254,9 +254,9 @@ fn AddLabel() -> impl IntoView {
             return;
         }
         let added = app.edit(Subject::List, |labels| {
-            let hue = spare_hue(labels);
+            let colour = Colour::of_hue(spare_hue(labels));
             let id = labels.add(&name)?;
-            labels.set_hue(id, Some(hue))
+            labels.set_colour(id, Some(colour))
         });
         match added {
             Ok(_) => field.set_value(""),

@@ -1,8 +1,10 @@
 //! Undertone for other pages.
 
+use std::sync::Arc;
+
 use js_sys::{Array, Float32Array, JSON, Object, Reflect};
 use serde::Serialize;
-use undertone_core::{Affect, Encoded, Encoder, LabelSet, ScoreOptions};
+use undertone_core::{Encoded, Encoder, LabelSet, ScoreOptions, Tagger};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Url;
@@ -10,7 +12,6 @@ use web_sys::Url;
 use super::load::load;
 use crate::browser::property;
 use crate::wire::Report;
-use crate::wordings::Wordings;
 
 /// A model that tells what texts feel like, in any words.
 ///
@@ -19,7 +20,7 @@ use crate::wordings::Wordings;
 /// await init();
 /// const undertone = await Undertone.load("model/manifest.json");
 /// undertone.tag(["You remembered!"], ["joy", "anger"]);
-/// // [{ none: 0.11, tags: [{ name: "joy", cosine: 0.41, probability: 0.89, on: true }, ...] }]
+/// // [{ none: 0.11, tags: [{ name: "joy", evidence: 0.41, probability: 0.89, on: true }, ...] }]
 /// ```
 ///
 /// Every method but `load` computes at once, on the thread that it is called on: call them in a
@@ -27,7 +28,7 @@ use crate::wordings::Wordings;
 /// kind of error it is in `kind`.
 #[wasm_bindgen]
 pub struct Undertone {
-    encoder: Encoder,
+    encoder: Arc<Encoder>,
 }
 
 #[wasm_bindgen]
@@ -44,7 +45,7 @@ impl Undertone {
         if let Some(unkept) = loaded.unkept {
             spawn_local(unkept.keep());
         }
-        Ok(Self { encoder: loaded.encoder })
+        Ok(Self { encoder: Arc::new(loaded.encoder) })
     }
 
     /// What instructions the model computes with: `"SIMD"`, or `"relaxed SIMD"` with or without how.
@@ -53,16 +54,16 @@ impl Undertone {
         self.encoder.kernels().to_owned()
     }
 
-    /// The texts as unit vectors, one after the other: `{ vectors: Float32Array, dim, truncated }`,
-    /// where `truncated` says for each text whether it is longer than the model reads.
+    /// The texts as unit vectors, one after the other: `{ vectors: Float32Array, dim, windows }`. A long text has several,
+    /// one for each window that the model read it in: `windows` says for each text how many.
     pub fn encode(&self, texts: Vec<String>) -> Result<JsValue, JsValue> {
-        let encoded = self.run(&texts)?;
+        let vectors = self.run(&texts)?.vectors;
         let answer = Object::new();
-        let truncated: Array = encoded.truncated.iter().map(|&t| JsValue::from(t)).collect();
+        let windows: Array = vectors.counts().map(|count| JsValue::from(count as u32)).collect();
         let fields: [(&str, JsValue); 3] = [
-            ("vectors", Float32Array::from(encoded.vectors.as_slice()).into()),
-            ("dim", JsValue::from(encoded.vectors.dim() as u32)),
-            ("truncated", truncated.into()),
+            ("vectors", Float32Array::from(vectors.rows().as_slice()).into()),
+            ("dim", JsValue::from(vectors.dim() as u32)),
+            ("windows", windows.into()),
         ];
         for (name, value) in fields {
             Reflect::set(&answer, &JsValue::from_str(name), &value)?;
@@ -72,59 +73,37 @@ impl Undertone {
 
     /// What the texts feel like. `labels` are names, or a label set as in a label-set file;
     /// `options` may say `{ mode: "multi" | "single", threshold }`. Answers
-    /// `[{ none, tags: [{ name, cosine, probability, on }] }]`, tags in the order of the labels.
+    /// `[{ none, tags: [{ name, evidence, probability, on }] }]`, tags in the order of the labels.
     pub fn tag(&self, texts: Vec<String>, labels: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
-        let set = label_set(&labels)?;
         let options = if options.is_undefined() || options.is_null() {
             ScoreOptions::default()
         } else {
             serde_wasm_bindgen::from_value(options)?
         };
-        let mut wordings = Wordings::default();
-        let missing = wordings.missing(&set);
-        let vectors = self.run(&missing)?.vectors;
-        wordings.learn(missing, &vectors);
-        let dim = self.encoder.manifest().encoder.hidden;
-        // Everything that was missing has just been learned.
-        let labels = wordings
-            .matrix(&set, dim)
-            .map_err(|error| thrown(error.into()))?
-            .ok_or_else(|| JsValue::from_str("a label has no vector. This is a bug."))?;
-
-        let texts = self.run(&texts)?.vectors;
-        let scorer = self.encoder.scorer();
-        let labels = scorer.prepare(labels, &set).map_err(|error| thrown(error.into()))?;
-        let scores = scorer.score(&texts, &labels, &options).map_err(|error| thrown(error.into()))?;
-        let tagged: Vec<Tagged> = (0..scores.len())
-            .map(|text| Tagged {
-                none: scores.none(text),
-                tags: set
-                    .labels()
-                    .iter()
-                    .enumerate()
-                    .map(|(place, label)| Tag {
-                        name: label.name.clone(),
-                        cosine: scores.cosine(text)[place],
-                        probability: scores.probability(text)[place],
-                        on: scores.on(text)[place],
-                    })
-                    .collect(),
-            })
-            .collect();
-        plain(&tagged)
+        let tagger = Tagger::new(self.encoder.clone(), label_set(&labels)?, options).map_err(core)?;
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let scores = tagger.tag(&texts).map_err(core)?.scores;
+        let tag = |text: usize, place: usize| Tag {
+            name: tagger.labels().labels()[place].name.clone(),
+            evidence: scores.evidence(text)[place],
+            probability: scores.probability(text)[place],
+            on: scores.on(text)[place],
+        };
+        let tagged = |text: usize| Tagged {
+            none: scores.none(text),
+            tags: (0..scores.width()).map(|place| tag(text, place)).collect(),
+        };
+        plain(&(0..scores.len()).map(tagged).collect::<Vec<_>>())
     }
 
     /// How pleasant and how stirred the texts are: `[{ valence, arousal }]`, both from 1 to 9.
     pub fn affect(&self, texts: Vec<String>) -> Result<JsValue, JsValue> {
-        let encoded = self.run(&texts)?;
-        let head = self.encoder.affect_head();
-        let affects: Result<Vec<Affect>, _> = encoded.vectors.rows().map(|row| head.read(row)).collect();
-        plain(&affects.map_err(|error| thrown(error.into()))?)
+        plain(&self.encoder.affect_head().read_texts(&self.run(&texts)?.vectors).map_err(core)?)
     }
 
     fn run(&self, texts: &[String]) -> Result<Encoded, JsValue> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        self.encoder.encode(&texts).map_err(|error| thrown(error.into()))
+        self.encoder.encode(&texts).map_err(core)
     }
 }
 
@@ -137,7 +116,7 @@ struct Tagged {
 #[derive(Serialize)]
 struct Tag {
     name: String,
-    cosine: f32,
+    evidence: f32,
     probability: f32,
     on: bool,
 }
@@ -147,18 +126,22 @@ fn label_set(labels: &JsValue) -> Result<LabelSet, JsValue> {
     if Array::is_array(labels) {
         let names: Vec<String> = serde_wasm_bindgen::from_value(labels.clone())?;
         for name in names {
-            set.add(&name).map_err(|error| thrown(error.into()))?;
+            set.add(&name).map_err(core)?;
         }
     } else {
         // By way of JSON, so that errors name the label and its place as they do for a file.
         let json = String::from(JSON::stringify(labels)?);
-        set = LabelSet::from_json(&json).map_err(|error| thrown(error.into()))?;
+        set = LabelSet::from_json(&json).map_err(core)?;
     }
     Ok(set)
 }
 
 fn plain(value: &impl Serialize) -> Result<JsValue, JsValue> {
     Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+}
+
+fn core(error: undertone_core::Error) -> JsValue {
+    thrown(error.into())
 }
 
 fn thrown(report: Report) -> JsValue {

@@ -102,7 +102,7 @@ impl Desk {
                     affect: loaded.encoder.affect_head().clone(),
                 });
                 let background = loaded.encoder.scorer().background();
-                let vectors = [background.terms().as_slice(), background.reference().as_slice()].concat();
+                let vectors = [background.terms().as_slice(), background.reference().rows().as_slice()].concat();
                 self.work.borrow_mut().encoder = Some(Rc::new(loaded.encoder));
                 self.send_with(&answer, &vectors);
                 if let Some(unkept) = loaded.unkept {
@@ -143,8 +143,9 @@ impl Desk {
         };
         match encoded {
             Ok(encoded) => {
-                let rows = FromEngine::Rows { id, truncated: encoded.truncated };
-                self.send_with(&rows, encoded.vectors.as_slice());
+                let windows = encoded.vectors.counts().map(|count| count as u32).collect();
+                let rows = FromEngine::Rows { id, windows, cut: encoded.cut };
+                self.send_with(&rows, encoded.vectors.rows().as_slice());
                 if last {
                     self.send(&FromEngine::Done { id });
                 }

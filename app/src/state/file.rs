@@ -79,10 +79,9 @@ impl App {
 
     fn hear_pool(self, told: Told) {
         match told {
-            Told::Rows { from, vectors, truncated } => {
-                let pushed = self
-                    .sheet
-                    .try_update(|sheet| sheet.as_mut().map_or(Ok(()), |sheet| sheet.push(from, vectors, &truncated)));
+            Told::Rows { from, rows } => {
+                let pushed =
+                    self.sheet.try_update(|sheet| sheet.as_mut().map_or(Ok(()), |sheet| sheet.push(from, rows)));
                 if let Some(Err(error)) = pushed {
                     self.stop_reading();
                     return self.complain(error.to_string());

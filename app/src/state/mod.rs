@@ -8,7 +8,7 @@ use std::time::Duration;
 use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use undertone_core::{Embeddings, LabelSet, Mode, Prepared, Records, Result, ScoreOptions};
+use undertone_core::{LabelSet, Mode, Prepared, Records, Result, ScoreOptions, Wordings};
 
 use crate::board::{Board, History, Subject};
 use crate::client::{Client, Event, Loaded, Outcome, Pool};
@@ -17,8 +17,7 @@ use crate::reading::{Encoded, Reading};
 use crate::session::{Order, Session, Theme};
 use crate::sheet::Sheet;
 use crate::storage;
-use crate::wire::{Model, Progress, Report, Role};
-use crate::wordings::Wordings;
+use crate::wire::{BrowserErrorKind, Model, Progress, Report, Role, Rows};
 
 /// How long typing pauses before the text is encoded: shorter than a keystroke, so that the
 /// answer keeps up, and long enough to skip what a paste or a held key passes through.
@@ -412,7 +411,7 @@ impl App {
         let asked = text.clone();
         self.ask(Role::Typing, vec![asked], move |outcome| {
             self.encoding.set_value(false);
-            match outcome.and_then(|(vectors, truncated)| read(text.clone(), vectors, &truncated, &loaded.model)) {
+            match outcome.and_then(|rows| read(text.clone(), rows, &loaded.model)) {
                 Ok(encoded) => self.encoded.set(Some(encoded)),
                 Err(report) => {
                     self.refused_text.set(Some(text.clone()));
@@ -445,13 +444,17 @@ impl App {
         let asked = missing.clone();
         let job = self.ask(Role::Label, asked, move |outcome| {
             self.label_job.set_value(None);
-            let learned = outcome
-                .and_then(|(vectors, _)| Embeddings::new(loaded.model.dim as usize, vectors).map_err(Report::from));
-            match learned {
-                Ok(vectors) => self.wordings.update(|wordings| {
-                    wordings.learn(missing, &vectors);
+            let learned = outcome.and_then(|rows| {
+                let vectors = rows.into_texts(loaded.model.dim as usize)?;
+                let learned = self.wordings.try_update(|wordings| {
+                    let learned = wordings.learn(missing.clone(), &vectors);
                     self.board.with_untracked(|board| wordings.tidy(&board.labels));
-                }),
+                    learned
+                });
+                Ok(learned.unwrap_or(Ok(()))?)
+            });
+            match learned {
+                Ok(()) => {}
                 Err(report) => {
                     self.refused_wordings.set_value(missing);
                     self.complain(report.message);
@@ -482,10 +485,12 @@ fn prepare(board: RwSignal<Board>, engine: RwSignal<Engine>, wordings: RwSignal<
     board.with(|board| prepare(&board.labels)).map_err(|error| error.to_string())
 }
 
-fn read(text: String, vectors: Vec<f32>, truncated: &[bool], model: &Model) -> std::result::Result<Encoded, Report> {
-    let vector = Embeddings::new(model.dim as usize, vectors)?;
-    let affect = model.affect.read(vector.row(0))?;
-    Ok(Encoded { text, affect, vector, truncated: truncated.contains(&true) })
+fn read(text: String, rows: Rows, model: &Model) -> std::result::Result<Encoded, Report> {
+    let cut = rows.cut.contains(&true);
+    let vectors = rows.into_texts(model.dim as usize)?;
+    let affect = model.affect.read_texts(&vectors)?.into_iter().next();
+    let affect = affect.ok_or_else(|| Report::browser(BrowserErrorKind::Worker, "the worker left a text out"))?;
+    Ok(Encoded { text, affect, vectors, cut })
 }
 
 /// Where the worker's script and the model's manifest are.

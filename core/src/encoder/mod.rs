@@ -8,13 +8,17 @@ mod ragged;
 mod tokenize;
 mod weights;
 
+use std::ops::Range;
+
 pub use ragged::Ragged;
 pub use tokenize::{Located, Tokenizer, Tokens};
 pub use weights::{Int8, SCALE_SUFFIX, TOKEN_TABLE, Weights};
 
 use engine::{Engine, kernels::Kernels};
 
-use crate::{AffectHead, Background, Bundle, Embeddings, Error, ErrorKind, Manifest, Result, Scorer};
+use crate::{
+    AffectHead, Background, Bundle, Embeddings, Error, ErrorKind, Manifest, Result, Scorer, TextVectors, text,
+};
 
 /// The name of the affect head's weights `(2, hidden)` in the bundle: valence, arousal.
 pub const AFFECT_WEIGHT: &str = "affect.weight";
@@ -39,13 +43,15 @@ pub struct Encoder {
     scorer: Scorer,
 }
 
-/// What [`Encoder::encode`] returns, a row and a flag for each text.
+/// What [`Encoder::encode`] makes of texts.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// One unit vector per text.
-    pub vectors: Embeddings,
-    /// Whether the end of the text was left out because it has more tokens than the model takes.
-    pub truncated: Vec<bool>,
+    /// A unit vector for each window of each text.
+    pub vectors: TextVectors,
+    /// For each window, where in its text it is, in bytes.
+    pub windows: Vec<Range<usize>>,
+    /// For each text, whether its end was left out: it has more than [`Encoder::MAX_WORDS`] words.
+    pub cut: Vec<bool>,
 }
 
 impl Encoder {
@@ -92,26 +98,55 @@ impl Encoder {
         Ok(Self { manifest, tokenizer, engine, affect, scorer })
     }
 
-    /// The unit vectors of texts, in their order. A text's vector does not depend on its neighbours.
+    /// The longest text that is read to its end, in words.
+    pub const MAX_WORDS: usize = text::MAX_WORDS;
+
+    /// The unit vectors of texts, in their order. A text that is longer than the model reads at once is cut into windows at
+    /// the ends of sentences, and each window has a vector. A vector does not depend on its neighbours: that of a window is
+    /// that of the window's text alone.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] if a vector comes out as no number.
     pub fn encode(&self, texts: &[&str]) -> Result<Encoded> {
-        let tokens = texts.iter().map(|text| self.tokenizer.encode(text)).collect::<Result<Vec<_>>>()?;
+        let texts = texts.iter().map(|text| self.tokenizer.windows(text)).collect::<Result<Vec<_>>>()?;
+        let windows = texts.iter().flat_map(|text| &text.windows);
+        let ids: Vec<&[u32]> = windows.clone().map(|window| window.ids.as_slice()).collect();
+        let vectors = TextVectors::new(self.vectors(&ids)?, texts.iter().map(|text| text.windows.len()))?;
+        let windows = windows.map(|window| window.range.clone()).collect();
+        Ok(Encoded { vectors, windows, cut: texts.iter().map(|text| text.cut).collect() })
+    }
+
+    /// The unit vector of each of a text's [`sentences`](crate::sentences), and where in the text they are, in bytes. What is
+    /// longer than the model reads at once is several.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn encode_sentences(&self, text: &str) -> Result<(Embeddings, Vec<Range<usize>>)> {
+        let sentences = crate::sentences(text);
+        let parts: Vec<&str> = sentences.iter().map(|range| &text[range.clone()]).collect();
+        let encoded = self.encode(&parts)?;
+        let starts = sentences.iter().zip(encoded.vectors.counts()).flat_map(|(s, count)| vec![s.start; count]);
+        let ranges = starts.zip(&encoded.windows).map(|(start, window)| start + window.start..start + window.end);
+        let ranges = ranges.collect();
+        Ok((encoded.vectors.into_rows(), ranges))
+    }
+
+    /// The unit vectors of what fits into the model.
+    fn vectors(&self, ids: &[&[u32]]) -> Result<Embeddings> {
         let mut vectors = Embeddings::empty(self.manifest.encoder.hidden);
-        let mut rest = tokens.as_slice();
+        let mut rest = ids;
         while !rest.is_empty() {
             let mut total = 0;
-            let fitting = rest.iter().take_while(|t| {
-                total += t.ids.len();
+            let fitting = rest.iter().take_while(|ids| {
+                total += ids.len();
                 total <= TOKENS_AT_ONCE
             });
             let (batch, after) = rest.split_at(fitting.count().max(1));
-            let batch = Ragged::new(batch.iter().map(|tokens| tokens.ids.as_slice()))?;
+            let batch = Ragged::new(batch.iter().copied())?;
             vectors.push(&Embeddings::new(vectors.dim(), self.engine.forward(&batch)?)?)?;
             rest = after;
         }
-        Ok(Encoded { vectors, truncated: tokens.iter().map(|t| t.truncated).collect() })
+        Ok(vectors)
     }
 
     /// Turns texts into tokens, and tells where in a text each stands.

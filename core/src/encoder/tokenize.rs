@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use tokenizers::{Encoding, Tokenizer as Inner};
+use tokenizers::{PostProcessor, Tokenizer as Inner};
 
-use crate::{Error, ErrorKind, Normalised, Result, normalise};
+use crate::text::{Normalised, Windows, normalise, windows};
+use crate::{Error, ErrorKind, Result};
 
 /// The tokeniser of a bundle, with truncation and padding pinned here rather than left to its file.
 #[derive(Clone)]
@@ -51,13 +52,44 @@ impl Tokenizer {
         self.inner.get_vocab_size(true)
     }
 
+    /// How many tokens the model reads at once, special ones included.
+    pub fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    /// How many of those a text can have.
+    pub(crate) fn room(&self) -> usize {
+        let special = self.inner.get_post_processor().map_or(0, |added| added.added_tokens(false));
+        self.max_tokens.saturating_sub(special).max(1)
+    }
+
     /// The token ids of a text, after [`normalise`].
     ///
     /// # Errors
     /// What the tokeniser itself refuses.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
+        let ids = self.ids(text)?;
+        let truncated = ids.len() > self.max_tokens;
+        Ok(Tokens { ids: self.cut(ids), truncated })
+    }
+
+    /// A text of any length, cut into windows that the model reads at once.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn windows(&self, text: &str) -> Result<Windows> {
+        windows(text, self)
+    }
+
+    /// All token ids of a text, special ones included, however many there are.
+    pub(crate) fn ids(&self, text: &str) -> Result<Vec<u32>> {
         let encoding = self.inner.encode_fast(normalise(text), true).map_err(unreadable)?;
-        Ok(self.tokens(&encoding))
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// How many tokens a text has, without special ones.
+    pub(crate) fn count(&self, text: &str) -> Result<usize> {
+        Ok(self.inner.encode_fast(normalise(text), false).map_err(unreadable)?.len())
     }
 
     /// The tokens of a text with their places in it, for what points at them. Slower than [`Tokenizer::encode`].
@@ -79,20 +111,16 @@ impl Tokenizer {
     pub fn locate(&self, text: &str) -> Result<Located> {
         let normalised = Normalised::new(text);
         let encoding = self.inner.encode(normalised.text(), true).map_err(unreadable)?;
-        let tokens = self.tokens(&encoding);
+        let ids = encoding.get_ids().to_vec();
+        let tokens = Tokens { truncated: ids.len() > self.max_tokens, ids: self.cut(ids) };
         let range =
             |(&(start, end), &special): (&(usize, usize), &u32)| (special == 0).then(|| normalised.origin(start..end));
         let ranges = encoding.get_offsets().iter().zip(encoding.get_special_tokens_mask()).map(range);
         Ok(Located { ranges: self.cut(ranges.collect()), tokens })
     }
 
-    fn tokens(&self, encoding: &Encoding) -> Tokens {
-        let ids = encoding.get_ids();
-        Tokens { ids: self.cut(ids.to_vec()), truncated: ids.len() > self.max_tokens }
-    }
-
     /// The limit's worth of a text's tokens, or of what goes with each.
-    fn cut<T>(&self, mut each: Vec<T>) -> Vec<T> {
+    pub(crate) fn cut<T>(&self, mut each: Vec<T>) -> Vec<T> {
         if each.len() > self.max_tokens
             && let Some(end) = each.pop()
         {

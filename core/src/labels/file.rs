@@ -3,9 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{Label, LabelId, LabelSet, bad, check_hue, check_template, check_threshold, key, tidy, tidy_words};
+use super::set::{bad, check_template, check_threshold, key, tidy, tidy_words};
+use super::{Colour, Label, LabelId, LabelSet};
 use crate::{Error, Result};
+
+/// The field with the colour.
+const COLOUR: &str = "colour";
 
 /// The largest id that a file may give: it leaves more ids than anyone can use up, and every tool can hold it.
 const LARGEST_ID: u32 = 1 << 30;
@@ -20,6 +25,8 @@ pub(super) struct File {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next_id: Option<u32>,
     labels: Vec<Entry>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,14 +43,19 @@ struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     threshold: Option<f32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    colour: Option<Value>,
+    /// In degrees: what earlier versions wrote instead of the colour.
+    #[serde(default, skip_serializing)]
     hue: Option<u16>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 impl TryFrom<File> for LabelSet {
     type Error = Error;
 
     fn try_from(file: File) -> Result<Self> {
-        let File { name, template, next_id, labels: entries } = file;
+        let File { name, template, next_id, labels: entries, other } = file;
         let place = |i: usize| format!("label {} ('{}')", i + 1, tidy(&entries[i].name));
         let mut indices = HashMap::new();
         for (i, entry) in entries.iter().enumerate() {
@@ -54,9 +66,7 @@ impl TryFrom<File> for LabelSet {
                 let message = format!("{} repeats label {}: rename or remove one of them", place(i), first + 1);
                 return Err(bad(message));
             }
-            check_threshold(entry.threshold)
-                .and_then(|()| check_hue(entry.hue))
-                .map_err(|why| bad(format!("{} {why}", place(i))))?;
+            check_threshold(entry.threshold).map_err(|why| bad(format!("{} {why}", place(i))))?;
         }
         let (ids, next) = ids(&entries, next_id)?;
         let parent = |i: usize| {
@@ -72,17 +82,40 @@ impl TryFrom<File> for LabelSet {
         if let Some(i) = (0..entries.len()).find(|&i| is_own_ancestor(i, &parents)) {
             return Err(bad(format!("{} is its own ancestor: give it another parent", place(i))));
         }
-        let label = |((entry, id), parent): ((Entry, LabelId), Option<usize>)| Label {
-            id,
-            name: tidy(&entry.name).to_owned(),
-            description: entry.description,
-            synonyms: tidy_words(entry.synonyms),
-            parent: parent.map(|parent| ids[parent]),
-            threshold: entry.threshold,
-            hue: entry.hue,
+        let mut labels = Vec::with_capacity(entries.len());
+        for (i, mut entry) in entries.into_iter().enumerate() {
+            let colour =
+                entry.take_colour().map_err(|why| bad(format!("label {} ('{}') {why}", i + 1, tidy(&entry.name))))?;
+            labels.push(Label {
+                id: ids[i],
+                name: tidy(&entry.name).to_owned(),
+                description: entry.description,
+                synonyms: tidy_words(entry.synonyms),
+                parent: parents[i].map(|parent| ids[parent]),
+                threshold: entry.threshold,
+                colour,
+                other: entry.other,
+            });
+        }
+        Ok(Self { name, template: check_template(&template)?, labels, next, other })
+    }
+}
+
+impl Entry {
+    /// The label's colour. One that is written in a way that this version does not read stays in the file, as all fields do
+    /// that it does not know.
+    fn take_colour(&mut self) -> std::result::Result<Option<Colour>, String> {
+        let Some(colour) = self.colour.take() else {
+            return match self.hue {
+                Some(hue) if hue >= 360 => Err(format!("has the hue {hue}: it must be below 360")),
+                hue => Ok(hue.map(Colour::of_hue)),
+            };
         };
-        let labels = entries.into_iter().zip(ids.iter().copied()).zip(parents).map(label).collect();
-        Ok(Self { name, template: check_template(&template)?, labels, next })
+        let read = colour.as_str().and_then(|colour| colour.parse().ok());
+        if read.is_none() && !colour.is_null() {
+            self.other.insert(COLOUR.into(), colour);
+        }
+        Ok(read)
     }
 }
 
@@ -129,13 +162,16 @@ impl From<LabelSet> for File {
             synonyms: label.synonyms,
             parent: label.parent.map(|parent| names[&parent].clone()),
             threshold: label.threshold,
-            hue: label.hue,
+            colour: label.colour.map(|colour| colour.to_string().into()),
+            hue: None,
+            other: label.other,
         };
         Self {
             name: set.name,
             template: set.template,
             next_id: (set.next != after).then_some(set.next),
             labels: set.labels.into_iter().map(entry).collect(),
+            other: set.other,
         }
     }
 }

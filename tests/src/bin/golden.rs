@@ -1,5 +1,6 @@
 //! Writes down, as JSON on the standard output, what the student of a bundle answers here.
 
+use std::sync::Arc;
 use std::{env, fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -11,7 +12,7 @@ fn main() -> Result<()> {
     let read = |name: &str| fs::read(folder.join(name)).with_context(|| format!("{}/{name}", folder.display()));
     let manifest = Manifest::from_json(&read(Bundle::MANIFEST)?)?;
     let bundle = Bundle::new(manifest, read(Bundle::WEIGHTS)?, read(Bundle::TOKENIZER)?)?;
-    let answers = fixture::answers(&Encoder::load(bundle)?)?;
+    let answers = fixture::answers(&Arc::new(Encoder::load(bundle)?))?;
     println!("{}", serde_json::to_string(&answers)?);
     Ok(())
 }

@@ -99,7 +99,7 @@ impl Agreement {
         let mut all: Vec<&str> = pairs.iter().flat_map(|(a, b)| a.iter().chain(b)).map(String::as_str).collect();
         all.sort_unstable();
         all.dedup();
-        let vectors = encoder.encode(&all)?.vectors;
+        let vectors = encoder.encode(&all)?.vectors.means()?;
         let place: HashMap<&str, usize> = all.iter().enumerate().map(|(i, word)| (*word, i)).collect();
         let cosine = |a: &str, b: &str| -> f64 {
             let (a, b) = (vectors.row(place[a]), vectors.row(place[b]));

@@ -97,10 +97,10 @@ pub fn assign(texts: Vec<Text>, labels: &[String], args: &LabelArgs, kind: Kind)
     };
     let encoder = Encoder::load(bundle::read(folder)?)?;
     let names: Vec<&str> = labels.iter().map(String::as_str).collect();
-    let vectors = encoder.encode(&names)?.vectors;
+    let vectors = encoder.encode(&names)?.vectors.means()?;
     let mut items = Vec::with_capacity(texts.len());
     for chunk in texts.chunks(64) {
-        let rows = encoder.encode(&chunk.iter().map(|text| text.text.as_str()).collect::<Vec<_>>())?.vectors;
+        let rows = encoder.encode(&chunk.iter().map(|text| text.text.as_str()).collect::<Vec<_>>())?.vectors.means()?;
         for (text, row) in chunk.iter().zip(rows.rows()) {
             let ranked = ranked(row, &vectors);
             let near = args.labels_per_text.div_ceil(4) * 3;

@@ -142,7 +142,7 @@ impl Lexicon {
         }
         let core = undertone_core::Lexicon::from(kept.iter().map(Entry::to_term).collect::<Vec<_>>());
         let mut node_names: Vec<String> = kept.iter().map(|entry| entry.term.clone()).collect();
-        let coarse: BTreeSet<&str> = core.terms().iter().flat_map(|term| term.lineage()).collect();
+        let coarse: BTreeSet<&str> = core.terms().iter().flat_map(|term| term.ancestry()).collect();
         let coarse = coarse.into_iter().filter(|name| core.find(name).is_none_or(|t| core.terms()[t].term != *name));
         node_names.extend(coarse.map(str::to_owned));
         let mut names: HashMap<String, usize> = HashMap::new();
@@ -233,7 +233,7 @@ fn sentiment(name: &str, core: &undertone_core::Lexicon) -> i8 {
     if let Some(term) = core.terms().iter().find(|term| term.term == name) {
         return value(term);
     }
-    let mut below = core.terms().iter().filter(|term| term.lineage().contains(&name)).map(value);
+    let mut below = core.terms().iter().filter(|term| term.ancestry().contains(&name)).map(value);
     let first = below.next().unwrap_or(0);
     if below.all(|other| other == first) { first } else { 0 }
 }
@@ -247,7 +247,7 @@ fn relations(entries: &[Entry], core: &undertone_core::Lexicon, node_names: &[St
     let above: Vec<BTreeSet<&str>> = (0..n)
         .map(|node| match core.terms().get(node) {
             Some(term) => {
-                let lineage = term.lineage().into_iter().filter(|name| *name != term.term);
+                let lineage = term.ancestry().into_iter().filter(|name| *name != term.term);
                 lineage.flat_map(|name| [name, core.canonical(name)]).collect()
             }
             None => BTreeSet::new(),

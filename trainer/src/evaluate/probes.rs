@@ -38,7 +38,7 @@ impl Verdict {
 
     fn by(claim: &Claim, scores: &Scores) -> Self {
         // Where probabilities saturate, the cosine still tells.
-        let cell = |text: usize, label: usize| (scores.probability(text)[label], scores.cosine(text)[label]);
+        let cell = |text: usize, label: usize| (scores.probability(text)[label], scores.evidence(text)[label]);
         let first: Vec<(f32, f32)> = (0..scores.width()).map(|label| cell(0, label)).collect();
         let above = |upper: &[(f32, f32)], lower: &[(f32, f32)]| upper.iter().all(|u| lower.iter().all(|l| u > l));
         let passed = match claim {
@@ -120,7 +120,7 @@ mod tests {
         let calibration = Calibration { scale, bias: 0.0, ..Calibration::default() };
         let scorer = Scorer::new(calibration, Background::none(2)).unwrap();
         let scores = scorer
-            .score(&circle(texts), &scorer.prepare(circle(labels), &set).unwrap(), &ScoreOptions::default())
+            .score(&circle(texts).into(), &scorer.prepare(circle(labels), &set).unwrap(), &ScoreOptions::default())
             .unwrap();
         Verdict::by(claim, &scores).passed
     }

@@ -3,16 +3,17 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
 use undertone_core::{
-    Affect, AffectHead, Background, Embeddings, Encoder, LabelSet, Mode, ScoreOptions, Scorer, Scores,
+    Affect, AffectHead, Background, Embeddings, Encoder, Evidence, LabelSet, Mode, Prepared, ScoreOptions, Scorer,
+    Scores, TextVectors, Wordings,
 };
 
 use crate::data::{EvaluationSet, Task};
 use crate::student::Student;
 
-type Encode<'a> = Box<dyn Fn(&[&str]) -> Result<Embeddings> + 'a>;
+type Encode<'a> = Box<dyn Fn(&[&str]) -> Result<TextVectors> + 'a>;
 
 /// What is measured: anything that turns texts into vectors, and reads them.
 pub struct Subject<'a> {
@@ -21,7 +22,8 @@ pub struct Subject<'a> {
     scorer: Scorer,
     /// Descriptions and synonyms for labels of these names.
     wording: Option<LabelSet>,
-    /// The vectors of all texts so far: sets share texts, and what is calibrated on a set is measured by it next.
+    /// The vectors of all texts so far, a window after the other: sets share texts, and what is calibrated on a set is
+    /// measured by it next.
     known: RefCell<HashMap<String, Vec<f32>>>,
 }
 
@@ -44,7 +46,7 @@ impl<'a> Subject<'a> {
     /// A student in training, with what it has learned so far for a calibration.
     pub fn of_student(student: &'a Student, background: Background) -> Result<Self> {
         Ok(Self {
-            encode: Box::new(|texts| student.encode(texts)),
+            encode: Box::new(|texts| student.encode_texts(texts)),
             affect: student.affect_head()?,
             scorer: Scorer::new(student.calibration()?, background)?,
             wording: None,
@@ -68,18 +70,21 @@ impl<'a> Subject<'a> {
     }
 
     /// The vectors of many texts, a few at a time.
-    pub fn encode<T: AsRef<str>>(&self, texts: &[T]) -> Result<Embeddings> {
+    pub fn encode<T: AsRef<str>>(&self, texts: &[T]) -> Result<TextVectors> {
         let mut known = self.known.borrow_mut();
         let mut new: Vec<&str> = texts.iter().map(AsRef::as_ref).filter(|text| !known.contains_key(*text)).collect();
         new.sort_unstable();
         new.dedup();
         for chunk in new.chunks(32) {
-            let rows = (self.encode)(chunk)?;
-            known.extend(chunk.iter().map(|text| (*text).to_owned()).zip(rows.rows().map(<[f32]>::to_vec)));
+            let vectors = (self.encode)(chunk)?;
+            let rows = (0..vectors.len()).map(|text| vectors.text(text).flatten().copied().collect());
+            known.extend(chunk.iter().map(|text| (*text).to_owned()).zip(rows));
         }
+        let dim = self.scorer.background().terms().dim();
         let rows: Vec<&[f32]> = texts.iter().filter_map(|text| known.get(text.as_ref()).map(Vec::as_slice)).collect();
-        let dim = rows.first().context("there are no texts to encode")?.len();
-        Ok(Embeddings::new(dim, rows.concat())?)
+        ensure!(!rows.is_empty(), "there are no texts to encode");
+        let counts = rows.iter().map(|row| row.len() / dim);
+        Ok(TextVectors::new(Embeddings::new(dim, rows.concat())?, counts)?)
     }
 
     /// A set's labels, in its order, worded as the label set given says.
@@ -99,16 +104,14 @@ impl<'a> Subject<'a> {
         Ok(labels)
     }
 
-    /// One vector per label: the mean of its wordings'.
-    fn label_vectors(&self, labels: &LabelSet) -> Result<Embeddings> {
-        let mut vectors = Vec::new();
-        let mut dim = 0;
-        for label in labels.labels() {
-            let wordings = self.encode(&labels.wordings(label.id))?;
-            dim = wordings.dim();
-            vectors.extend(Embeddings::mean(&wordings.rows().collect::<Vec<_>>())?);
-        }
-        Ok(Embeddings::new(dim, vectors)?)
+    /// The labels as texts are scored against them.
+    fn prepare(&self, labels: &LabelSet) -> Result<Prepared> {
+        let mut wordings = Wordings::default();
+        let missing = wordings.missing(labels);
+        let vectors = self.encode(&missing)?;
+        wordings.learn(missing, &vectors)?;
+        let vectors = wordings.matrix(labels, vectors.dim())?.context("a wording has no vector. This is a bug.")?;
+        Ok(self.scorer.prepare(vectors, labels)?)
     }
 
     /// The scores of a set's texts against its labels.
@@ -116,18 +119,17 @@ impl<'a> Subject<'a> {
         let mode = if set.task == Task::Single { Mode::Single } else { Mode::Multi };
         let labels = self.labels(&set.labels)?;
         let options = ScoreOptions { mode, threshold: None };
-        let (texts, vectors) = (self.encode(&set.texts)?, self.label_vectors(&labels)?);
-        Ok(self.scorer.score(&texts, &self.scorer.prepare(vectors, &labels)?, &options)?)
+        Ok(self.scorer.score(&self.encode(&set.texts)?, &self.prepare(&labels)?, &options)?)
     }
 
-    /// What a calibration is fitted on: see [`Scorer::evidence`].
-    pub fn evidence(&self, set: &EvaluationSet) -> Result<(Vec<f32>, Vec<f32>, Vec<bool>)> {
-        let labels = self.labels(&set.labels)?;
-        Ok(self.scorer.evidence(&self.encode(&set.texts)?, &self.label_vectors(&labels)?, &labels)?)
+    /// What a calibration is fitted on: the evidence of a set's texts, and its labels.
+    pub fn evidence(&self, set: &EvaluationSet) -> Result<(Evidence, Prepared)> {
+        let labels = self.prepare(&self.labels(&set.labels)?)?;
+        Ok((self.scorer.evidence(&self.encode(&set.texts)?, &labels)?, labels))
     }
 
     /// Valence and arousal of a set's texts.
     pub fn affect(&self, set: &EvaluationSet) -> Result<Vec<Affect>> {
-        self.encode(&set.texts)?.rows().map(|row| Ok(self.affect.read(row)?)).collect()
+        Ok(self.affect.read_texts(&self.encode(&set.texts)?)?)
     }
 }

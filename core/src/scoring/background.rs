@@ -1,6 +1,6 @@
 //! What labels are held against.
 
-use crate::{Embeddings, Error, ErrorKind, LabelSet, Lexicon, Result};
+use crate::{Embeddings, Error, ErrorKind, LabelSet, Lexicon, Result, TextVectors};
 
 /// The terms of a lexicon and some reference texts, as vectors of the model.
 ///
@@ -10,7 +10,7 @@ use crate::{Embeddings, Error, ErrorKind, LabelSet, Lexicon, Result};
 pub struct Background {
     lexicon: Lexicon,
     terms: Embeddings,
-    reference: Embeddings,
+    reference: TextVectors,
 }
 
 impl Background {
@@ -29,7 +29,7 @@ impl Background {
                 "the lexicon and the reference texts have vectors of two lengths: export the model again".into()
             );
         }
-        Ok(Self { lexicon, terms, reference })
+        Ok(Self { lexicon, terms, reference: reference.into() })
     }
 
     /// No background: a label's cosine is all there is to it. `dim` is the length of the model's vectors.
@@ -38,7 +38,7 @@ impl Background {
     /// If `dim` is 0.
     pub fn none(dim: usize) -> Self {
         let empty = Embeddings::empty(dim);
-        Self { lexicon: Lexicon::default(), terms: empty.clone(), reference: empty }
+        Self { lexicon: Lexicon::default(), terms: empty.clone(), reference: empty.into() }
     }
 
     /// The terms' names and kinship.
@@ -52,25 +52,25 @@ impl Background {
     }
 
     /// The reference texts' vectors.
-    pub fn reference(&self) -> &Embeddings {
+    pub fn reference(&self) -> &TextVectors {
         &self.reference
     }
 
-    /// For each label of a set the terms that it stands for.
+    /// For each label of a set its descendants: the terms that it stands for.
     ///
-    /// A term is claimed by the label of its own name or synonym if there is one, else by that of its family, else of
-    /// its basic emotion, else of its sentiment. So "joy" stands for all joyful terms beside "anger", and for few
-    /// beside "gratitude", "pride" and "relief". Labels that mean the same claim the same.
-    pub fn claims(&self, set: &LabelSet) -> Vec<Vec<usize>> {
+    /// A term goes to the label of its own name or synonym if there is one, else to that of its family, else of its basic
+    /// emotion, else of its sentiment. So "joy" stands for all joyful terms beside "anger", and for few beside
+    /// "gratitude", "pride" and "relief". Labels that mean the same stand for the same.
+    pub fn descendants(&self, set: &LabelSet) -> Vec<Vec<usize>> {
         let names: Vec<&str> = set.labels().iter().map(|label| self.lexicon.canonical(&label.name)).collect();
-        let mut claims = vec![Vec::new(); names.len()];
+        let mut descendants = vec![Vec::new(); names.len()];
         for (t, term) in self.lexicon.terms().iter().enumerate() {
-            let claimed = term.lineage().into_iter().find(|above| names.contains(above));
-            for (label, _) in names.iter().enumerate().filter(|&(_, name)| Some(*name) == claimed) {
-                claims[label].push(t);
+            let taken = term.ancestry().into_iter().find(|above| names.contains(above));
+            for (label, _) in names.iter().enumerate().filter(|&(_, name)| Some(*name) == taken) {
+                descendants[label].push(t);
             }
         }
-        claims
+        descendants
     }
 
     /// For each label of a set, whether it says that there is no emotion.

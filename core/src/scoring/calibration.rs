@@ -6,20 +6,25 @@ use crate::{Error, ErrorKind, Result};
 
 /// How a model's cosines become probabilities, and from which one on a label is on: the same for every label set.
 ///
-/// A label's *evidence* in a text starts from their cosine `c`. Terms of the lexicon that the label stands for add to
-/// it, and all terms together compete with it, at the temperature `t`:
+/// The first four numbers shape a label's [`Evidence`](crate::Evidence), whose docs have the formula. The others read it:
 ///
 /// ```text
-/// evidence = t ln(exp(c / t) + descendants * sum over the label's terms of exp(cosine / t))
-///          - competition * t ln(sum over all terms of exp(cosine / t))
-/// logit    = scale * (evidence - hubness * its mean over the reference texts) + bias
-///          - crowding * ln(labels) + neutral, if the label is one for no emotion
+/// logit       = scale * (evidence - hubness * its mean over the reference texts) + bias
+///             - crowding * ln(labels) + neutral, if the label is one for no emotion
+/// probability = 1 / (1 + exp(-logit))
 /// ```
-///
-/// The sigmoid of the logit is the probability. A [`Scorer`](crate::Scorer) does the sums.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Calibration {
+    /// The temperature at which a label's descendants add up and all terms compete; positive.
+    pub temperature: f32,
+    /// How much a term that a label stands for counts beside the label itself. Not negative.
+    pub descendants: f32,
+    /// How much all terms together compete with a label, 0 to 1.
+    pub competition: f32,
+    /// The temperature at which the windows of a long text make one evidence: near their maximum if it is low, near their
+    /// mean if it is high; positive.
+    pub windows: f32,
     /// What evidence is multiplied with; positive.
     pub scale: f32,
     /// What is added then.
@@ -31,12 +36,6 @@ pub struct Calibration {
     pub hubness: f32,
     /// What is added for a label that says that there is no emotion: people choose it for other reasons than emotions.
     pub neutral: f32,
-    /// The temperature at which terms add up and compete; positive.
-    pub temperature: f32,
-    /// How much a term that a label stands for counts beside the label itself. Not negative.
-    pub descendants: f32,
-    /// How much all terms together compete with a label, 0 to 1.
-    pub competition: f32,
     /// From which probability on a label is on, 0 to 1, where nobody says otherwise.
     pub threshold: f32,
 }
@@ -53,6 +52,7 @@ impl Default for Calibration {
             temperature: 0.05,
             descendants: 0.0,
             competition: 0.0,
+            windows: 0.04,
             threshold: 0.5,
         }
     }
@@ -75,6 +75,7 @@ impl Calibration {
             ("temperature", self.temperature, self.temperature >= 0.02, "a finite number, 0.02 or more"),
             ("descendants", self.descendants, self.descendants >= 0.0, "a finite number, 0 or more"),
             ("competition", self.competition, unit.contains(&self.competition), "between 0 and 1"),
+            ("windows", self.windows, self.windows >= 0.001, "a finite number, 0.001 or more"),
             ("threshold", self.threshold, unit.contains(&self.threshold), "between 0 and 1"),
         ];
         match checks.into_iter().find(|&(_, value, good, _)| !(value.is_finite() && good)) {

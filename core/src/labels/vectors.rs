@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use undertone_core::{Embeddings, LabelSet, Result};
+use crate::{Embeddings, LabelSet, Result, TextVectors};
 
 /// How many wordings are remembered beyond those in use: enough to undo for a long time, and to
 /// switch between presets, without encoding anything twice.
@@ -26,11 +26,16 @@ impl Wordings {
             .collect()
     }
 
-    /// Remembers the vectors of these wordings, one row each.
-    pub fn learn(&mut self, wordings: Vec<String>, vectors: &Embeddings) {
-        for (wording, row) in wordings.into_iter().zip(vectors.rows()) {
-            self.vectors.insert(wording, row.to_vec());
+    /// Remembers the vectors of these wordings. A wording of several windows, a description that is an essay, has their
+    /// mean.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`](crate::ErrorKind::BadInput): windows that cancel each other.
+    pub fn learn(&mut self, wordings: Vec<String>, vectors: &TextVectors) -> Result<()> {
+        for (text, wording) in wordings.into_iter().enumerate().take(vectors.len()) {
+            self.vectors.insert(wording, vectors.mean(text)?);
         }
+        Ok(())
     }
 
     /// Forgets what a set does not need, once that is a lot.
@@ -64,8 +69,8 @@ impl Wordings {
 mod tests {
     use super::*;
 
-    fn vectors(rows: &[[f32; 2]]) -> Embeddings {
-        Embeddings::new(2, rows.concat()).unwrap()
+    fn vectors(rows: &[[f32; 2]]) -> TextVectors {
+        Embeddings::new(2, rows.concat()).unwrap().into()
     }
 
     fn set(names: &[&str]) -> LabelSet {
@@ -81,7 +86,7 @@ mod tests {
         let mut set = set(&["joy", "anger"]);
         let mut wordings = Wordings::default();
         assert_eq!(wordings.missing(&set), ["joy", "anger"]);
-        wordings.learn(wordings.missing(&set), &vectors(&[[1.0, 0.0], [0.0, 1.0]]));
+        wordings.learn(wordings.missing(&set), &vectors(&[[1.0, 0.0], [0.0, 1.0]])).unwrap();
         assert!(wordings.missing(&set).is_empty());
 
         let joy = set.labels()[0].id;
@@ -98,7 +103,7 @@ mod tests {
         let joy = set.labels()[0].id;
         set.set_synonyms(joy, vec!["glee".into()]).unwrap();
         let mut wordings = Wordings::default();
-        wordings.learn(vec!["joy".into(), "glee".into()], &vectors(&[[1.0, 0.0], [0.0, 1.0]]));
+        wordings.learn(vec!["joy".into(), "glee".into()], &vectors(&[[1.0, 0.0], [0.0, 1.0]])).unwrap();
         let matrix = wordings.matrix(&set, 2).unwrap().unwrap();
         assert!((matrix.row(0)[0] - matrix.row(0)[1]).abs() < 1e-6);
     }

@@ -1,8 +1,9 @@
 //! What is known of emotion terms beside their vectors: what they are also called, and what they are kinds of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 /// What people call coarse emotions that the lexicon knows by another name.
 const COARSE: [(&str, &[&str]); 5] = [
@@ -32,7 +33,7 @@ pub struct Term {
 impl Term {
     /// The names it goes by at ever coarser grain: itself, its family, its basic emotion, its sentiment. Lists of basic
     /// emotions that know no love, such as Ekman's, count it as joy.
-    pub fn lineage(&self) -> [&str; 5] {
+    pub fn ancestry(&self) -> [&str; 5] {
         let wider = if self.basic == "love" { "joy" } else { &self.basic };
         [&self.term, &self.family, &self.basic, wider, &self.sentiment]
     }
@@ -44,6 +45,8 @@ impl Term {
 pub struct Lexicon {
     terms: Vec<Term>,
     index: HashMap<String, usize>,
+    /// The names of families, basic emotions and sentiments.
+    coarse: HashSet<String>,
 }
 
 impl From<Vec<Term>> for Lexicon {
@@ -58,7 +61,8 @@ impl From<Vec<Term>> for Lexicon {
                 index.entry(key(synonym)).or_insert(i);
             }
         }
-        Self { terms, index }
+        let coarse = terms.iter().flat_map(|term| [&term.family, &term.basic, &term.sentiment]).cloned().collect();
+        Self { terms, index, coarse }
     }
 }
 
@@ -72,17 +76,18 @@ impl Lexicon {
     /// The term for no emotion.
     pub const NEUTRAL: &str = "neutral";
 
-    /// What the lexicon calls an emotion of this name: the term that has it as a name or synonym, or the name of a
-    /// family, a basic emotion or a sentiment in its common spelling; else the name itself.
+    /// What the lexicon calls an emotion of this name: the family, basic emotion or sentiment of that name, in its common
+    /// spelling, else the term that has it as a name or synonym, else the name itself. What is coarser comes first:
+    /// "calm" is another word for the term "calmness", and the name of a family of which calmness is a part.
     pub fn canonical<'a>(&'a self, name: &'a str) -> &'a str {
-        let name = name.trim();
-        let lower = name.to_lowercase();
-        let known = COARSE.iter().find(|(_, aliases)| aliases.contains(&lower.as_str()));
-        match (known, self.find(name)) {
-            (Some((coarse, _)), _) => coarse,
-            (None, Some(term)) => &self.terms[term].term,
-            (None, None) => name,
+        let key = key(name);
+        if let Some((coarse, _)) = COARSE.iter().find(|(_, aliases)| aliases.contains(&key.as_str())) {
+            return coarse;
         }
+        if let Some(coarse) = self.coarse.get(&key) {
+            return coarse;
+        }
+        self.find(name).map_or(name.trim(), |term| &self.terms[term].term)
     }
 
     /// The terms, in the lexicon's order.
@@ -100,12 +105,13 @@ impl Lexicon {
         self.terms.is_empty()
     }
 
-    /// The index of the term that goes by `name`, its own or a synonym; case and outer space do not matter.
+    /// The index of the term that goes by `name`, its own or a synonym; case, outer space and
+    /// whether accents are composed do not matter.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.index.get(&key(name)).copied()
     }
 }
 
 fn key(name: &str) -> String {
-    name.trim().to_lowercase()
+    name.trim().nfc().collect::<String>().to_lowercase()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::manifest::sha256;
+use super::manifest::sha256;
 use crate::{Manifest, Result};
 
 /// The files of a model, verified. Where they come from is the caller's business.

@@ -1,0 +1,5 @@
+//! Files of texts.
+
+mod records;
+
+pub use records::{Fields, Record, Records};

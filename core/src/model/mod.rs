@@ -1,0 +1,9 @@
+//! What a model is made of, beside its encoder.
+
+mod affect;
+mod bundle;
+mod manifest;
+
+pub use affect::{Affect, AffectHead};
+pub use bundle::Bundle;
+pub use manifest::{EncoderConfig, FileEntry, Manifest};

@@ -1,0 +1,19 @@
+//! Texts against labels: evidence from cosines, probabilities from evidence, tags from probabilities.
+
+mod background;
+mod calibration;
+mod corpus;
+mod evidence;
+mod lexicon;
+mod readout;
+mod scorer;
+mod scores;
+
+pub use background::Background;
+pub use calibration::Calibration;
+pub use corpus::Corpus;
+pub use evidence::Evidence;
+pub use lexicon::{Lexicon, Term};
+pub use readout::{Mode, Readout, ScoreOptions};
+pub use scorer::{Prepared, Scorer};
+pub use scores::Scores;

@@ -1,0 +1,255 @@
+//! Texts against labels.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::evidence::{TermAffinity, log_mean_exp, pool};
+use crate::math::Transposed;
+use crate::{
+    Background, Calibration, Embeddings, Error, ErrorKind, Evidence, LabelId, LabelSet, Lexicon, Readout, Result,
+    ScoreOptions, Scores, TextVectors,
+};
+
+/// How many windows' products are held at a time: few enough that they stay in the nearest caches.
+const BLOCK: usize = 16;
+
+/// Scores texts against labels: dot products, so that anything about labels may change at any time.
+#[derive(Debug, Clone)]
+pub struct Scorer {
+    calibration: Calibration,
+    background: Background,
+    /// The lexicon's terms.
+    terms: Transposed,
+    /// The term for no emotion, and the terms below it.
+    neutral: Option<(usize, Vec<usize>)>,
+    /// What the reference texts have to do with the terms.
+    reference: TermAffinity,
+}
+
+/// A label set as texts are scored against it: all that depends on the labels alone, so that a text that changes with
+/// every key costs no more than it must.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    pub(super) vectors: Embeddings,
+    pub(super) columns: Transposed,
+    /// The lexicon's terms that each label stands for.
+    pub(super) descendants: Vec<Vec<usize>>,
+    /// The evidence of the reference texts, `(reference texts, labels)`.
+    reference: Evidence,
+    neutral: Vec<bool>,
+    readout: Readout,
+}
+
+impl Prepared {
+    /// A vector for each label.
+    pub fn vectors(&self) -> &Embeddings {
+        &self.vectors
+    }
+
+    /// The evidence of the reference texts for each label: how close it is to just any text.
+    pub fn reference(&self) -> &Evidence {
+        &self.reference
+    }
+
+    /// For each label, whether it says that there is no emotion.
+    pub fn neutral(&self) -> &[bool] {
+        &self.neutral
+    }
+
+    /// How evidence for these labels is read.
+    pub fn readout(&self) -> &Readout {
+        &self.readout
+    }
+}
+
+impl Scorer {
+    /// A scorer that reads cosine similarities by `calibration`, before `background`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`]: a calibration that is not valid.
+    pub fn new(calibration: Calibration, background: Background) -> Result<Self> {
+        calibration.validate()?;
+        let terms = transposed(background.terms());
+        let lexicon = background.lexicon();
+        let neutral = lexicon.find(Lexicon::NEUTRAL).map(|term| {
+            let below = lexicon.terms().iter().enumerate().filter(|(_, t)| t.basic == Lexicon::NEUTRAL);
+            (term, below.map(|(i, _)| i).collect())
+        });
+        let mut scorer = Self { calibration, background, terms, neutral, reference: TermAffinity::default() };
+        scorer.reference = scorer.affinity(scorer.background.reference().rows().as_slice());
+        Ok(scorer)
+    }
+
+    /// How it reads cosine similarities.
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
+    /// What labels are held against.
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// Prepares labels for [`Scorer::score`]. `vectors` has one row for each label of `set`, in its order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: another number of vectors than of labels, or vectors of another model.
+    pub fn prepare(&self, vectors: Embeddings, set: &LabelSet) -> Result<Prepared> {
+        self.check(&vectors, set)?;
+        let (columns, descendants) = (transposed(&vectors), self.background.descendants(set));
+        let neutral = self.background.neutral(set);
+        let reference = self.background.reference();
+        let reference = self.evidence_of(reference, 0..reference.len(), &columns, &descendants, &self.reference);
+        let thresholds = set.labels().iter().map(|label| label.threshold).collect();
+        // A label that stands for the term for no emotion stands in for it.
+        let claimed = |term: &usize| descendants.iter().any(|below| below.contains(term));
+        let open = self.neutral.as_ref().is_some_and(|(term, _)| !claimed(term));
+        let readout = self.readout(&reference, &neutral, open, thresholds, edges(set));
+        Ok(Prepared { vectors, columns, descendants, reference, neutral, readout })
+    }
+
+    /// How evidence for a list of labels is read. `reference` is the evidence of the reference texts, `neutral` says of
+    /// each label whether it is one for no emotion, and `open` whether none of them stands for the lexicon's term for it.
+    /// `edges` are the indices of each child and its parent, the deepest children first.
+    pub(crate) fn readout(
+        &self,
+        reference: &Evidence,
+        neutral: &[bool],
+        open: bool,
+        thresholds: Vec<Option<f32>>,
+        edges: Vec<(usize, usize)>,
+    ) -> Readout {
+        let c = &self.calibration;
+        let crowd = c.crowding * (neutral.len().max(1) as f32).ln();
+        let mean = |sum: f32| sum / reference.len().max(1) as f32;
+        let offset = |sum: f32, neutral: bool| {
+            let mean = if c.hubness > 0.0 { mean(sum) } else { 0.0 };
+            c.bias - c.scale * c.hubness * mean - crowd + if neutral { c.neutral } else { 0.0 }
+        };
+        let sums = (0..neutral.len()).map(|label| reference.column(label).fold(0.0, |sum, evidence| sum + evidence));
+        let offsets = sums.zip(neutral).map(|(sum, &neutral)| offset(sum, neutral)).collect();
+        let neutral = open.then(|| offset(reference.neutral().iter().fold(0.0, |sum, evidence| sum + evidence), true));
+        Readout { offsets, thresholds, edges, neutral }
+    }
+
+    /// Scores texts: their [`Scorer::evidence`], read as [`Readout`] says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: vectors of different lengths, or a threshold that is not between 0 and 1.
+    pub fn score(&self, texts: &TextVectors, labels: &Prepared, options: &ScoreOptions) -> Result<Scores> {
+        labels.readout.read(&self.evidence(texts, labels)?, &self.calibration, options)
+    }
+
+    /// How strongly texts express labels: see [`Evidence`] for the formula.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: vectors of different lengths.
+    pub fn evidence(&self, texts: &TextVectors, labels: &Prepared) -> Result<Evidence> {
+        same_length(texts.rows(), &labels.vectors)?;
+        let affinity = self.affinity(texts.rows().as_slice());
+        Ok(self.evidence_of(texts, 0..texts.len(), &labels.columns, &labels.descendants, &affinity))
+    }
+
+    /// What windows, the rows of a matrix, have to do with the lexicon's terms.
+    pub(super) fn affinity(&self, windows: &[f32]) -> TermAffinity {
+        let mut affinity = TermAffinity::new(self.terms.len());
+        self.extend(&mut affinity, windows);
+        affinity
+    }
+
+    /// Adds windows to those whose affinity is known.
+    pub(super) fn extend(&self, affinity: &mut TermAffinity, windows: &[f32]) {
+        let neutral = self.neutral.as_ref().map(|&(term, _)| term);
+        let dim = self.background.terms().dim();
+        for block in windows.chunks(BLOCK * dim) {
+            let cosines = cosines(block, &self.terms);
+            for window in 0..block.len() / dim {
+                let row = &cosines[window * self.terms.len()..(window + 1) * self.terms.len()];
+                affinity.push(row, neutral, &self.calibration);
+            }
+        }
+    }
+
+    /// The evidence of some texts for labels. `affinity` is that of all windows of `texts`.
+    pub(super) fn evidence_of(
+        &self,
+        texts: &TextVectors,
+        of: Range<usize>,
+        labels: &Transposed,
+        descendants: &[Vec<usize>],
+        affinity: &TermAffinity,
+    ) -> Evidence {
+        let (width, dim) = (descendants.len(), texts.rows().dim());
+        let windows = texts.windows_of(of.clone());
+        let rows = &texts.rows().as_slice()[windows.start * dim..windows.end * dim];
+        let mut values = Vec::with_capacity(windows.len() * width);
+        let mut window = windows.start;
+        for block in rows.chunks(BLOCK * dim) {
+            let cosines = cosines(block, labels);
+            for row in 0..block.len() / dim {
+                let cosines = cosines[row * width..(row + 1) * width].iter().zip(descendants);
+                values.extend(cosines.map(|(&c, below)| affinity.evidence(window, c, below, &self.calibration)));
+                window += 1;
+            }
+        }
+        let neutral: Vec<f32> = windows.map(|window| self.neutral_evidence(window, affinity)).collect();
+        let pool = |values: &[f32], width| pool(values, width, texts, of.clone(), self.calibration.windows);
+        Evidence::new(width, pool(&values, width), pool(&neutral, 1))
+    }
+
+    /// The evidence of a window for no emotion.
+    fn neutral_evidence(&self, window: usize, affinity: &TermAffinity) -> f32 {
+        let below = self.neutral.as_ref().map_or(&[][..], |(_, below)| below);
+        affinity.neutral(window, below, &self.calibration)
+    }
+
+    /// The evidence of a text for no emotion.
+    pub(super) fn neutral_of(&self, texts: &TextVectors, text: usize, affinity: &TermAffinity) -> f32 {
+        let windows = texts.windows(text).map(|window| self.neutral_evidence(window, affinity));
+        log_mean_exp(windows, self.calibration.windows)
+    }
+
+    fn check(&self, labels: &Embeddings, set: &LabelSet) -> Result<()> {
+        if !self.background.terms().is_empty() {
+            same_length(self.background.terms(), labels)?;
+        }
+        if labels.len() != set.labels().len() {
+            let (vectors, labels) = (labels.len(), set.labels().len());
+            return Err(bad(format!("{labels} labels came with {vectors} vectors: encode the label set as it is now")));
+        }
+        Ok(())
+    }
+}
+
+/// The cosine similarities of unit rows, `(windows, labels)`: rounding may carry a product beyond one.
+fn cosines(windows: &[f32], labels: &Transposed) -> Vec<f32> {
+    let mut cosines = labels.products(windows);
+    cosines.iter_mut().for_each(|cosine| *cosine = cosine.clamp(-1.0, 1.0));
+    cosines
+}
+
+fn transposed(rows: &Embeddings) -> Transposed {
+    Transposed::new(rows.rows(), rows.dim())
+}
+
+pub(super) fn same_length(texts: &Embeddings, labels: &Embeddings) -> Result<()> {
+    if texts.dim() == labels.dim() {
+        return Ok(());
+    }
+    let (texts, labels) = (texts.dim(), labels.dim());
+    Err(bad(format!("texts have vectors of length {texts} and labels of {labels}: encode both with one model")))
+}
+
+/// The indices of each child and its parent, the deepest children first.
+fn edges(set: &LabelSet) -> Vec<(usize, usize)> {
+    let index: HashMap<LabelId, usize> = set.labels().iter().enumerate().map(|(i, label)| (label.id, i)).collect();
+    let parent = |i: usize| set.labels()[i].parent.and_then(|id| index.get(&id).copied());
+    let depth = |i: usize| std::iter::successors(parent(i), |&i| parent(i)).count();
+    let mut edges: Vec<_> = (0..set.labels().len()).filter_map(|i| Some((i, parent(i)?))).collect();
+    edges.sort_by_cached_key(|&(child, _)| std::cmp::Reverse(depth(child)));
+    edges
+}
+
+fn bad(message: String) -> Error {
+    Error::new(ErrorKind::BadInput, message)
+}
