@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 use undertone_core::metrics::{
-    Cut, Point, accuracy, auroc, average_precision, calibration_error, f1, jaccard, macro_f1, mean_average_precision,
-    micro_f1, pearson, precision, precision_recall, recall, reliability, roc_auc, sweep,
+    Cut, Interval, Point, accuracy, auroc, average_precision, calibration_error, cohen_kappa, f1, jaccard, macro_f1,
+    mean_average_precision, micro_f1, pearson, precision, precision_recall, recall, reliability, resample, roc_auc,
+    sweep,
 };
 use undertone_core::{ErrorKind, Result};
 
@@ -36,6 +37,7 @@ struct Single {
     said: Vec<usize>,
     accuracy: f64,
     macro_f1: f64,
+    kappa: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -92,13 +94,47 @@ fn several_labels() {
 
 #[test]
 fn one_label() {
-    for Single { labels, gold, said, accuracy: share, macro_f1: mean } in cases().single {
+    for Single { labels, gold, said, accuracy: share, macro_f1: mean, kappa } in cases().single {
         same(accuracy(&gold, &said).unwrap(), share);
+        same_or_none(cohen_kappa(&gold, &said).unwrap(), kappa);
+        same_or_none(cohen_kappa(&said, &gold).unwrap(), kappa);
         let one_hot = |rows: &[usize]| -> Vec<Vec<bool>> {
             rows.iter().map(|&row| (0..labels).map(|label| label == row).collect()).collect()
         };
         same(macro_f1(&one_hot(&gold), &one_hot(&said)).unwrap(), mean);
     }
+}
+
+#[test]
+fn agreement_by_chance_is_none() {
+    // One says yes and the other no, each to all: they agree as often as chance would have it.
+    same(cohen_kappa(&[true; 4], &[false; 4]).unwrap().unwrap(), 0.0);
+    // Nothing is beyond chance where both give one answer to all rows.
+    assert_eq!(cohen_kappa(&["a"; 4], &["a"; 4]).unwrap(), None);
+    same(cohen_kappa(&[1, 1, 2, 2], &[2, 2, 1, 1]).unwrap().unwrap(), -1.0);
+    refused(cohen_kappa::<u8>(&[], &[]));
+    refused(cohen_kappa(&[1], &[1, 2]));
+}
+
+#[test]
+fn an_interval_is_that_of_a_share() {
+    // Of 400 rows every fourth holds: the standard error is sqrt(.25 * .75 / 400) = .0217.
+    let share = |times: Vec<u32>| times.iter().step_by(4).sum::<u32>() as f64 / 400.0;
+    let Interval { low, high } = Interval::of((0..1000).map(|draw| share(resample(400, draw))).collect()).unwrap();
+    assert!((low - (0.25 - 1.96 * 0.0217)).abs() < 0.01, "{low}");
+    assert!((high - (0.25 + 1.96 * 0.0217)).abs() < 0.01, "{high}");
+    assert_eq!(Interval::of(vec![]), None);
+    assert_eq!(Interval::of(vec![0.5]), Some(Interval { low: 0.5, high: 0.5 }));
+}
+
+#[test]
+fn rows_are_drawn_alike_each_time() {
+    assert_eq!(resample(9, 3), resample(9, 3));
+    assert_ne!(resample(9, 3), resample(9, 4));
+    assert_eq!(resample(9, 3).iter().sum::<u32>(), 9);
+    // On any platform: what documents say was drawn so.
+    assert_eq!(resample(9, 3), [0, 2, 1, 0, 0, 2, 2, 0, 2]);
+    assert!(resample(0, 1).is_empty());
 }
 
 #[test]

@@ -3,7 +3,13 @@
 //! Matrices are `(rows, labels)`. Every function refuses rows that do not match, no rows at all, and scores that are
 //! not finite numbers, with [`ErrorKind::BadInput`].
 
+mod agreement;
+mod interval;
+
 use crate::{Error, ErrorKind, Result};
+
+pub use agreement::cohen_kappa;
+pub use interval::{Interval, resample};
 
 /// The share of rows with the right answer.
 pub fn accuracy<T: PartialEq>(gold: &[T], said: &[T]) -> Result<f64> {
