@@ -26,7 +26,8 @@ pub use labels::{Colour, Label, LabelId, LabelSet, Wordings};
 pub use math::dot;
 pub use model::{Affect, AffectHead, Bundle, EncoderConfig, FileEntry, Manifest};
 pub use scoring::{
-    Background, Calibration, Corpus, Evidence, Lexicon, Mode, Prepared, Readout, ScoreOptions, Scorer, Scores, Term,
+    Background, Calibration, Choice, Corpus, Evidence, Lexicon, Mode, Prepared, Readout, ScoreOptions, Scorer, Scores,
+    Term,
 };
 #[cfg(feature = "model")]
 pub use tagger::{Tagged, Tagger};

@@ -1,7 +1,7 @@
 //! Labels scored through the lexicon's terms.
 
 use undertone_core::{
-    Background, Calibration, Embeddings, ErrorKind, LabelSet, Lexicon, Mode, ScoreOptions, Scorer, Scores, Term,
+    Background, Calibration, Choice, Embeddings, ErrorKind, LabelSet, Lexicon, Mode, ScoreOptions, Scorer, Scores, Term,
 };
 
 fn term(term: &str, synonyms: &[&str], family: &str, basic: &str, sentiment: &str) -> Term {
@@ -144,6 +144,37 @@ fn evidence_makes_the_logits() {
             assert!((probability - scores.probability(text)[label]).abs() < 1e-6);
         }
     }
+}
+
+/// Where no label says that there is no emotion, all are likelier; what chooses one of them is not what says several.
+#[test]
+fn a_set_without_neutral_and_a_choice_have_numbers_of_their_own() {
+    let probability = |calibration: Calibration, names: &[&str], mode| {
+        scored(calibration, 3, names, mode).probability(0).iter().map(|p| (p / (1.0 - p)).ln()).collect::<Vec<f32>>()
+    };
+    let plain = through_terms();
+    let emotional = Calibration { emotional: 1.5, ..plain.clone() };
+    for (names, by) in [(["joy", "anger"], 1.5), (["joy", "neutral"], 0.0)] {
+        let before = probability(plain.clone(), &names, Mode::Multi);
+        let after = probability(emotional.clone(), &names, Mode::Multi);
+        assert!(before.iter().zip(after).all(|(b, a)| (a - b - by).abs() < 1e-3), "{names:?}");
+    }
+    // Twice as sharp: the odds of two labels squared.
+    let odds = |calibration| {
+        let scores = scored(calibration, 3, &["joy", "grief"], Mode::Single);
+        (scores.probability(0)[1] / scores.probability(0)[0]).ln()
+    };
+    let sharp = Calibration { choice: Some(Choice { hubness: 0.0, sharpness: 2.0 }), ..plain.clone() };
+    assert!((odds(sharp.clone()) - 2.0 * odds(plain.clone())).abs() < 1e-3);
+    assert_eq!(
+        scored(sharp, 3, &["joy", "grief"], Mode::Multi),
+        scored(plain.clone(), 3, &["joy", "grief"], Mode::Multi)
+    );
+    let bad = Calibration { choice: Some(Choice { hubness: 0.0, sharpness: 0.0 }), ..plain.clone() };
+    assert!(bad.validate().unwrap_err().to_string().contains("choice.sharpness"));
+    // What is not used is not written, so that older versions read what they can.
+    let json = serde_json::to_string(&plain).unwrap();
+    assert!(!json.contains("emotional") && !json.contains("choice"), "{json}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `undertone export`: a checkpoint as the bundle that the app loads.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::PathBuf;
 
@@ -17,13 +17,12 @@ use undertone_core::{AffectHead, Background, Bundle, Embeddings, Encoder, FileEn
 
 use crate::affect::leaning_on_words;
 use crate::background::{self, sample};
-use crate::bundle;
-use crate::calibrate;
 use crate::data::{Annotations, EvaluationSet};
-use crate::evaluate::{Report, Subject, distinct};
+use crate::evaluate::{Subject, distinct};
 use crate::rounding::{Moments, nearest};
 use crate::student::Student;
 use crate::train::Checkpoint;
+use crate::{bundle, calibrate, file};
 
 /// Write a checkpoint as the bundle that the app loads.
 #[derive(Debug, Args)]
@@ -78,9 +77,16 @@ pub fn export(args: &ExportArgs) -> Result<()> {
     let annotations = Annotations::read(&args.data)?;
     let background = background::of(&student, &annotations)?;
     let texts = match annotations.examples.len() {
-        0 => sample(sets.iter().flat_map(|set| &set.texts), COMPARED),
-        _ => sample(annotations.examples.iter().map(|example| &example.text), COMPARED),
+        0 => sample(sets.iter().flat_map(|set| &set.texts), 2 * COMPARED),
+        _ => sample(annotations.examples.iter().map(|example| &example.text), 2 * COMPARED),
     };
+    // What the weights are rounded by must not be what tells how well they are rounded.
+    let (texts, compared) = halves(texts);
+    let wordings: BTreeSet<&str> = match annotations.examples.len() {
+        0 => sets.iter().flat_map(|set| &set.labels).map(String::as_str).collect(),
+        _ => annotations.labels().chain(annotations.lexicon.wordings()).collect(),
+    };
+    let wordings = sample(wordings.into_iter().map(str::to_owned).collect::<Vec<_>>().iter(), COMPARED);
 
     let affect = affect_head(&student, &annotations, background.terms())?;
     let weights = quantise(&student, &affect, &background, &moments(&student, &texts)?)?;
@@ -115,37 +121,50 @@ pub fn export(args: &ExportArgs) -> Result<()> {
 
     let bundle = Bundle::new(manifest.clone(), weights.clone(), tokenizer.clone())?;
     let encoder = Encoder::load(bundle).context("the bundle could not be loaded back")?;
-    let progress = ProgressBar::new(distinct(&sets).max(texts.len() as u64));
+    let progress = ProgressBar::new(distinct(&sets).max(compared.len() as u64));
     let mut subject = Subject::of_encoder(&encoder, None, &progress);
-    let fidelity = fidelity(&Subject::of_student(&student, background)?, &subject, &texts)?;
-    manifest.metrics.insert("int8_cosine".into(), json!({"mean": fidelity.0, "min": fidelity.1, "texts": texts.len()}));
+    let full = Subject::of_student(&student, background)?;
+    let [fidelity, of_labels] = [fidelity(&full, &subject, &compared)?, fidelity(&full, &subject, &wordings)?];
+    manifest.metrics.insert(
+        "int8_cosine".into(),
+        json!({
+            "mean": fidelity.0, "min": fidelity.1, "texts": compared.len(),
+            "labels": {"mean": of_labels.0, "min": of_labels.1, "wordings": wordings.len()},
+        }),
+    );
     manifest.calibration = calibrate::settle(&mut subject, &sets)?;
-    let report = Report::of(&subject, &sets)?;
-    manifest.metrics.extend(report.to_json());
+    manifest.metrics.extend(calibrate::figures(&mut subject, &sets)?);
     progress.finish_and_clear();
-    if !sets.is_empty() {
-        eprint!("{report}");
-    }
 
     let write = || -> Result<()> {
         fs::create_dir_all(&args.output)?;
-        fs::write(args.output.join(Bundle::WEIGHTS), &weights)?;
-        fs::write(args.output.join(Bundle::TOKENIZER), &tokenizer)?;
-        fs::write(args.output.join(Bundle::MANIFEST), manifest.to_json())?;
-        Ok(())
+        file::write(&args.output.join(Bundle::WEIGHTS), &weights)?;
+        file::write(&args.output.join(Bundle::TOKENIZER), &tokenizer)?;
+        file::write(&args.output.join(Bundle::MANIFEST), manifest.to_json())
     };
     write().with_context(|| format!("the bundle could not be written to {}", args.output.display()))?;
     Encoder::load(bundle::read(&args.output)?).context("the bundle was written, but could not be loaded back")?;
     eprintln!(
-        "{}: {:.1} MB of weights, {:.1} MB of vocabulary; int8 to f32 cosine {:.5} on average, {:.5} at worst, over {} texts",
+        "{}: {:.1} MB of weights, {:.1} MB of vocabulary; int8 to f32 cosine {:.5} on average, {:.5} at worst, over {} texts, \
+         {:.5} and {:.5} over {} labels",
         args.output.display(),
         weights.len() as f64 / 1e6,
         tokenizer.len() as f64 / 1e6,
         fidelity.0,
         fidelity.1,
-        texts.len()
+        compared.len(),
+        of_labels.0,
+        of_labels.1,
+        wordings.len()
     );
     Ok(())
+}
+
+/// Every other one, and the rest; of a single one, the same twice.
+fn halves(texts: Vec<String>) -> (Vec<String>, Vec<String>) {
+    let every = |first: usize| texts.iter().skip(first).step_by(2).cloned().collect::<Vec<_>>();
+    let (some, others) = (every(0), every(1));
+    if others.is_empty() { (some.clone(), some) } else { (some, others) }
 }
 
 /// The affect head as it was learned, leaning on what the lexicon says of its terms.

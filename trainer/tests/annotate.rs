@@ -354,6 +354,12 @@ fn closed_sets_and_ratings_are_asked_about() {
         })
         .collect();
     assert!(sets.len() > 6, "each text is to have labels of its own");
+    for other in ["--labels-per-text 5", "--extra {\"seed\":1}"] {
+        let error = desk.fails(&teacher, &format!("{model} --resume {other}"));
+        assert!(error.contains("begun with another"), "{error}");
+    }
+    let error = desk.fails(&teacher, "--question ratings --output ratings --resume");
+    assert!(error.contains("another student that proposes labels"), "{error}");
     assert_eq!(summary["ratings"], json!([24, 24, 24, 24]));
     assert!(teacher.log().invalid.is_empty(), "{:?}", teacher.log().invalid);
     let schema = |i: usize| teacher.log().formats[i].clone();

@@ -155,6 +155,23 @@ fn a_student_is_trained_exported_and_evaluated() {
     house.succeeds("calibrate --model model --set multi");
     assert_eq!(house.json("model/manifest.json"), manifest);
 
+    // Beside another set, each is also measured by the calibration to the other alone.
+    let rows: Vec<Value> = [("glad and sunny", "joy"), ("cry on a sad day", "sadness"), ("sunny glad", "joy")]
+        .map(|(text, label)| json!({"text": text, "labels": [label]}))
+        .to_vec();
+    house.rows("other", &rows);
+    house.write("other/set.json", &json!({"name": "other", "task": "multi", "labels": ["joy", "sadness"]}));
+    house.succeeds("calibrate --model model --set multi other single");
+    let metrics = &house.json("model/manifest.json")["metrics"];
+    for (set, metric) in [("multi", "macro_f1"), ("other", "map"), ("single", "accuracy")] {
+        for figures in [&metrics[set], &metrics[set]["left_out"]] {
+            let value = figures[metric].as_f64().unwrap();
+            let range = figures["intervals"][metric].as_array().unwrap();
+            let (low, high) = (range[0].as_f64().unwrap(), range[1].as_f64().unwrap());
+            assert!(low <= value + 1e-9 && value <= high + 1e-9, "{set} {metric}: {value} in {low} to {high}");
+        }
+    }
+
     assert!(house.succeeds("evaluate --model model --set single").contains("accuracy"));
     assert_eq!(house.curve("run").lines().count(), 1 + 100 * 3);
     assert_eq!(fs::read_to_string(house.path("run/dev.jsonl")).unwrap().lines().count(), 100);
@@ -478,7 +495,11 @@ fn probes_are_counted_by_phenomenon() {
     let figures: Value = serde_json::from_str(&house.succeeds("evaluate --model model --set probes --json -")).unwrap();
     let one = |passed: u8| json!({"passed": passed, "rows": 1});
     let phenomena = json!({"right": one(1), "wrong": one(0), "one word": one(1)});
-    assert_eq!(figures["mine"], json!({"task": "probes", "rows": 3, "passed": 2, "by_phenomenon": phenomena}));
+    let intervals = json!({"passed": [0.0, 3.0]});
+    assert_eq!(
+        figures["mine"],
+        json!({"task": "probes", "rows": 3, "passed": 2, "intervals": intervals, "by_phenomenon": phenomena})
+    );
     let table = house.succeeds("evaluate --model model --set probes");
     assert!(table.contains("wrong") && table.contains("all"), "{table}");
 }

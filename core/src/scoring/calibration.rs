@@ -11,8 +11,12 @@ use crate::{Error, ErrorKind, Result};
 /// ```text
 /// logit       = scale * (evidence - hubness * its mean over the reference texts) + bias
 ///             - crowding * ln(labels) + neutral, if the label is one for no emotion
+///             + emotional, if no label of the set is
 /// probability = 1 / (1 + exp(-logit))
 /// ```
+///
+/// Where a text has one label, logits have a hubness of their own, and the probabilities are the softmax of
+/// `sharpness * logit`: see [`Choice`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Calibration {
@@ -36,8 +40,28 @@ pub struct Calibration {
     pub hubness: f32,
     /// What is added for a label that says that there is no emotion: people choose it for other reasons than emotions.
     pub neutral: f32,
+    /// What is added for each label of a set in which no label says that there is no emotion: such lists are given to people
+    /// for texts that express something.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub emotional: f32,
     /// From which probability on a label is on, 0 to 1, where nobody says otherwise.
     pub threshold: f32,
+    /// How one label of several is chosen; if nothing is said, by the same logits as several are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
+}
+
+/// What differs in the logits of labels of which a text has one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Instead of the calibration's, 0 to 1.
+    pub hubness: f32,
+    /// What logits are multiplied with before their softmax; positive.
+    pub sharpness: f32,
+}
+
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 impl Default for Calibration {
@@ -49,28 +73,39 @@ impl Default for Calibration {
             crowding: 0.0,
             hubness: 0.0,
             neutral: 0.0,
+            emotional: 0.0,
             temperature: 0.05,
             descendants: 0.0,
             competition: 0.0,
             windows: 0.04,
             threshold: 0.5,
+            choice: None,
         }
     }
 }
 
 impl Calibration {
+    /// How one label of several is chosen.
+    pub fn choice(&self) -> Choice {
+        self.choice.unwrap_or(Choice { hubness: self.hubness, sharpness: 1.0 })
+    }
+
     /// Checks that the numbers can do their work.
     ///
     /// # Errors
     /// [`ErrorKind::BadModel`], naming the number.
     pub fn validate(&self) -> Result<()> {
         let unit = 0.0..=1.0;
+        let Choice { hubness, sharpness } = self.choice();
         let checks = [
             ("scale", self.scale, self.scale > 0.0, "a positive number"),
             ("bias", self.bias, true, "a finite number"),
             ("crowding", self.crowding, self.crowding >= 0.0, "a finite number, 0 or more"),
             ("hubness", self.hubness, unit.contains(&self.hubness), "between 0 and 1"),
             ("neutral", self.neutral, true, "a finite number"),
+            ("emotional", self.emotional, true, "a finite number"),
+            ("choice.hubness", hubness, unit.contains(&hubness), "between 0 and 1"),
+            ("choice.sharpness", sharpness, sharpness > 0.0, "a positive number"),
             // Below, exponentials of cosines overflow.
             ("temperature", self.temperature, self.temperature >= 0.02, "a finite number, 0.02 or more"),
             ("descendants", self.descendants, self.descendants >= 0.0, "a finite number, 0 or more"),

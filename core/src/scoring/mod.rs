@@ -10,7 +10,7 @@ mod scorer;
 mod scores;
 
 pub use background::Background;
-pub use calibration::Calibration;
+pub use calibration::{Calibration, Choice};
 pub use corpus::Corpus;
 pub use evidence::Evidence;
 pub use lexicon::{Lexicon, Term};

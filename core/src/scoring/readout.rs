@@ -33,18 +33,20 @@ pub struct ScoreOptions {
 ///
 /// - [`Mode::Multi`]: a label's probability is the sigmoid of its logit, `scale * evidence + offset` ([`Calibration`] has
 ///   the formula), and at least that of each label below it. None has the probability that the most probable label lacks.
-/// - [`Mode::Single`]: probabilities are the softmax over the labels' logits and, for none, the logit of the
-///   calibration's threshold, or of "neutral" if that is higher and no label of the list: a label that by itself would
+/// - [`Mode::Single`]: probabilities are the softmax over the labels' logits
+///   ([`Choice`](crate::Choice)) and, for none, the logit of the calibration's threshold, or of "neutral" if that is higher and no label of the list: a label that by itself would
 ///   not be on loses against none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Readout {
     /// Of each label, what is added to its scaled evidence.
     pub(crate) offsets: Vec<f32>,
+    /// The same where a text has one label.
+    pub(crate) choice_offsets: Vec<f32>,
     /// Of each label, the threshold that it has of its own.
     pub(crate) thresholds: Vec<Option<f32>>,
     /// The indices of each child and its parent, the deepest children first.
     pub(crate) edges: Vec<(usize, usize)>,
-    /// The offset of the evidence for no emotion, if no label of the list is one for it.
+    /// The offset of the evidence for no emotion where a text has one label, if no label of the list is one for it.
     pub(crate) neutral: Option<f32>,
 }
 
@@ -79,14 +81,10 @@ impl Readout {
         Ok(scores)
     }
 
-    fn logits(&self, evidence: &[f32], scale: f32) -> impl Iterator<Item = f32> {
-        evidence.iter().zip(&self.offsets).map(move |(evidence, offset)| scale * evidence + offset)
-    }
-
     fn multi(&self, evidence: &[f32], calibration: &Calibration, threshold: f32, scores: &mut Scores) {
         let from = scores.probability.len();
         scores.evidence.extend_from_slice(evidence);
-        scores.probability.extend(self.logits(evidence, calibration.scale).map(sigmoid));
+        scores.probability.extend(logits(evidence, &self.offsets, calibration.scale).map(sigmoid));
         let probability = &mut scores.probability[from..];
         for &(child, parent) in &self.edges {
             probability[parent] = probability[parent].max(probability[child]);
@@ -102,8 +100,10 @@ impl Readout {
         scores.evidence.extend_from_slice(evidence);
         let threshold = logit(threshold);
         let none = self.neutral.map_or(threshold, |offset| threshold.max(scale * neutral + offset));
-        let none = f64::from(none);
-        let logits: Vec<f64> = self.logits(evidence, scale).map(f64::from).collect();
+        let sharpness = f64::from(calibration.choice().sharpness);
+        let none = sharpness * f64::from(none);
+        let logits = logits(evidence, &self.choice_offsets, scale).map(|logit| sharpness * f64::from(logit));
+        let logits: Vec<f64> = logits.collect();
         let largest = logits.iter().copied().fold(none, f64::max);
         let none = exp_f64(none - largest);
         let shares: Vec<f64> = logits.iter().map(|l| exp_f64(l - largest)).collect();
@@ -116,6 +116,10 @@ impl Readout {
         scores.none.push(none);
         scores.on.extend((0..self.width()).map(|l| Some(l) == winner));
     }
+}
+
+fn logits(evidence: &[f32], offsets: &[f32], scale: f32) -> impl Iterator<Item = f32> {
+    evidence.iter().zip(offsets).map(move |(evidence, offset)| scale * evidence + offset)
 }
 
 fn bad(message: String) -> Error {

@@ -121,15 +121,21 @@ impl Scorer {
     ) -> Readout {
         let c = &self.calibration;
         let crowd = c.crowding * (neutral.len().max(1) as f32).ln();
+        let emotional = if neutral.contains(&true) { 0.0 } else { c.emotional };
         let mean = |sum: f32| sum / reference.len().max(1) as f32;
-        let offset = |sum: f32, neutral: bool| {
-            let mean = if c.hubness > 0.0 { mean(sum) } else { 0.0 };
-            c.bias - c.scale * c.hubness * mean - crowd + if neutral { c.neutral } else { 0.0 }
+        let offset = |sum: f32, hubness: f32, neutral: bool| {
+            let mean = if hubness > 0.0 { mean(sum) } else { 0.0 };
+            c.bias - c.scale * hubness * mean - crowd + if neutral { c.neutral } else { 0.0 }
         };
-        let sums = (0..neutral.len()).map(|label| reference.column(label).fold(0.0, |sum, evidence| sum + evidence));
-        let offsets = sums.zip(neutral).map(|(sum, &neutral)| offset(sum, neutral)).collect();
-        let neutral = open.then(|| offset(reference.neutral().iter().fold(0.0, |sum, evidence| sum + evidence), true));
-        Readout { offsets, thresholds, edges, neutral }
+        let sum = |values: &mut dyn Iterator<Item = f32>| values.fold(0.0, |sum, evidence| sum + evidence);
+        let sums: Vec<f32> = (0..neutral.len()).map(|label| sum(&mut reference.column(label))).collect();
+        let offsets = |hubness: f32| {
+            let labels = sums.iter().zip(neutral);
+            labels.map(|(&sum, &neutral)| offset(sum, hubness, neutral) + emotional).collect()
+        };
+        let [offsets, choice_offsets] = [c.hubness, c.choice().hubness].map(offsets);
+        let neutral = open.then(|| offset(sum(&mut reference.neutral().iter().copied()), c.choice().hubness, true));
+        Readout { offsets, choice_offsets, thresholds, edges, neutral }
     }
 
     /// Scores texts: their [`Scorer::evidence`], read as [`Readout`] says.

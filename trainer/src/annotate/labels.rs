@@ -11,10 +11,10 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use undertone_core::{Embeddings, Encoder, LabelSet};
+use undertone_core::{Bundle, Embeddings, Encoder, LabelSet};
 
 use super::input::Text;
-use super::question::{Item, Kind, NEUTRAL};
+use super::question::{Assignment, Item, Kind, NEUTRAL};
 use crate::bundle;
 
 /// Which labels are asked about.
@@ -74,6 +74,28 @@ fn lexicon() -> Result<Vec<String>> {
     rows.map(|row| Ok(serde_json::from_str::<Row>(row).context("the project's lexicon is damaged")?.term)).collect()
 }
 
+/// How the labels of a text are chosen, for whoever goes on with the run.
+pub fn assignment(args: &LabelArgs, kind: Kind) -> Result<Option<Assignment>> {
+    if kind != Kind::Ratings {
+        return Ok(None);
+    }
+    let student = args.labels_from_model.as_deref().map(|folder| {
+        let path = folder.join(Bundle::MANIFEST);
+        let manifest = fs::read(&path).with_context(|| {
+            format!("{} cannot be read; --labels-from-model takes a bundle's folder", path.display())
+        })?;
+        // It has the checksums of everything else.
+        Ok::<_, anyhow::Error>(hex::encode(Sha256::digest(manifest)))
+    });
+    Ok(Some(Assignment { per_text: args.labels_per_text, student: student.transpose()? }))
+}
+
+/// How many of `count` labels are drawn at random, the others being the nearest: one in four. Where that leaves a fraction,
+/// it is for so many of the texts one more.
+fn random(text: &str, count: usize) -> usize {
+    count / 4 + usize::from(usize::from(Sha256::digest(text)[0] % 4) < count % 4)
+}
+
 /// Gives each text the labels to be rated: with a student, three in four are those nearest to the text, and the rest are
 /// drawn at random, so that the teacher also says what is plainly not expressed. The same text always gets the same.
 pub fn assign(texts: Vec<Text>, labels: &[String], args: &LabelArgs, kind: Kind) -> Result<Vec<Item>> {
@@ -103,8 +125,8 @@ pub fn assign(texts: Vec<Text>, labels: &[String], args: &LabelArgs, kind: Kind)
         let rows = encoder.encode(&chunk.iter().map(|text| text.text.as_str()).collect::<Vec<_>>())?.vectors.means()?;
         for (text, row) in chunk.iter().zip(rows.rows()) {
             let ranked = ranked(row, &vectors);
-            let near = args.labels_per_text.div_ceil(4) * 3;
-            let (first, rest) = ranked.split_at(near.min(args.labels_per_text).min(ranked.len()));
+            let near = args.labels_per_text - random(&text.text, args.labels_per_text);
+            let (first, rest) = ranked.split_at(near.min(ranked.len()));
             let chosen = first.iter().copied().chain(shuffled(&text.text, rest.to_vec())).take(args.labels_per_text);
             // Not in the order of the student's liking, which the teacher should not know.
             let chosen = shuffled(&text.text, chosen.collect());
@@ -124,4 +146,20 @@ fn ranked(text: &[f32], labels: &Embeddings) -> Vec<usize> {
 fn shuffled(text: &str, mut indices: Vec<usize>) -> Vec<usize> {
     indices.shuffle(&mut ChaCha8Rng::from_seed(Sha256::digest(text).into()));
     indices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With 1 to 3, 5, 6 or 9 labels a text, none was once random.
+    #[test]
+    fn a_quarter_of_the_labels_is_random_however_many_there_are() {
+        for count in 1..=12 {
+            let drawn: usize = (0..2000).map(|i| random(&format!("text {i}"), count)).sum();
+            let share = drawn as f64 / (2000 * count) as f64;
+            assert!((share - 0.25).abs() < 0.04, "{count} labels: {share}");
+        }
+        assert!((0..50).all(|i| random(&i.to_string(), 8) == 2));
+    }
 }

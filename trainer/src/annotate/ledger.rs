@@ -187,12 +187,13 @@ impl Ledger {
                 Line::Run { run } => {
                     begun = true;
                     for (field, now) in fingerprint.as_object().into_iter().flatten() {
+                        // What a run of an earlier version did not say cannot be compared.
+                        let then = run.get(field).unwrap_or(now);
                         ensure!(
-                            run.get(field) == Some(now),
-                            "{}: the annotations were begun with another {field} ({} then, {now} now); give the same, or \
-                             another --output",
-                            place(),
-                            run.get(field).unwrap_or(&Value::Null)
+                            then == now,
+                            "{}: the annotations were begun with another {field} ({then} then, {now} now); give the same, \
+                             or another --output",
+                            place()
                         );
                     }
                 }

@@ -177,6 +177,7 @@ fn question(args: &AnnotateArgs) -> Result<Question> {
         prompt: prompt::read(args.question, args.prompt.as_deref(), &labels)?,
         labels,
         extra: question::extra(&args.extra)?,
+        assignment: labels::assignment(&args.labels, args.question)?,
     })
 }
 

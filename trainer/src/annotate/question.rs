@@ -87,6 +87,17 @@ pub struct Question {
     pub labels: Vec<String>,
     /// Further fields of every request.
     pub extra: Map<String, Value>,
+    /// How the labels to be rated are chosen for each text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<Assignment>,
+}
+
+/// How labels are chosen for a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    pub per_text: usize,
+    /// The SHA-256 of the manifest of the student that proposes them; none if all are drawn at random.
+    pub student: Option<String>,
 }
 
 /// The label for a text that expresses nothing clearly.
@@ -172,11 +183,12 @@ impl Question {
 
     /// What must be the same when a run goes on.
     pub fn fingerprint(&self) -> Value {
-        let hash =
-            |text: &str| Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hash = |text: &str| hex::encode(&Sha256::digest(text)[..6]);
         json!({
             "question": self.kind, "model": self.model, "prompt": hash(&self.prompt),
-            "labels": hash(&self.labels.join("\n")),
+            "labels": hash(&self.labels.join("\n")), "extra": self.extra,
+            "labels per text": self.assignment.as_ref().map(|assignment| assignment.per_text),
+            "student that proposes labels": self.assignment.as_ref().and_then(|assignment| assignment.student.clone()),
         })
     }
 }

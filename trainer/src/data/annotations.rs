@@ -130,13 +130,16 @@ impl Annotations {
         self.examples.retain(|example| part >= 1.0 || place(example) < part);
     }
 
+    /// Every label that was said, as often as it was.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.examples
+            .iter()
+            .flat_map(|e| e.descriptors.iter().chain(e.ratings.iter().map(|r| &r.label)).map(String::as_str))
+    }
+
     /// Everything that will be tokenised, for the choice of a vocabulary.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let examples = self.examples.iter().flat_map(|e| {
-            let labels = e.descriptors.iter().chain(e.ratings.iter().map(|r| &r.label));
-            [&e.text].into_iter().chain(labels).map(String::as_str)
-        });
-        examples.chain(self.lexicon.wordings())
+        self.examples.iter().map(|e| e.text.as_str()).chain(self.labels()).chain(self.lexicon.wordings())
     }
 }
 

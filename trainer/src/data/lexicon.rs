@@ -146,9 +146,9 @@ impl Lexicon {
         let coarse = coarse.into_iter().filter(|name| core.find(name).is_none_or(|t| core.terms()[t].term != *name));
         node_names.extend(coarse.map(str::to_owned));
         let mut names: HashMap<String, usize> = HashMap::new();
-        // A node's own name wins over another's synonym, except that of a coarse name which a term has as a synonym.
+        // A node's own name wins over another's synonym.
         for (node, name) in node_names.iter().enumerate() {
-            names.insert(name.clone(), core.find(name).unwrap_or(node));
+            names.insert(name.clone(), node);
         }
         for (node, entry) in kept.iter().enumerate() {
             for synonym in &entry.synonyms {
@@ -314,7 +314,8 @@ mod tests {
         assert_eq!(relation("irritation", "negative"), Some(Relation::Broader));
         assert_eq!(relation("irritation", "amusement"), None);
         assert_eq!(relation("wonder", "anger"), None);
-        assert_eq!(relation("serenity", "calmness"), Some(Relation::Broader));
+        assert_eq!(relation("serenity", "calm"), Some(Relation::Broader));
+        assert_eq!(relation("serenity", "calmness"), Some(Relation::Sibling));
         assert_eq!(relation("amusement", "joyous wonder"), None);
     }
 

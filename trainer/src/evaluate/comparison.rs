@@ -27,6 +27,10 @@ pub struct Row {
     pub about: &'static str,
     /// What each of the models has.
     pub values: Vec<Option<f64>>,
+    /// Between what each value lies in 95 of 100 cases; empty if that is not known.
+    pub intervals: Vec<Option<[f64; 2]>>,
+    /// The same for how far each is from the first.
+    pub differences: Vec<Option<[f64; 2]>>,
     /// Which of them are the best, if they are not all the same.
     pub best: Vec<bool>,
     /// How many digits after the point tell something.
@@ -73,11 +77,16 @@ impl Comparison {
             rows.push(row("all", verdicts.verdicts.len(), passed(&|v| v.passed())));
             return rows;
         }
+        let differences: Vec<_> = sections.iter().map(|section| section.differences(first)).collect();
         let figures = METRICS.iter().filter(|metric| first.figure(metric).is_some());
         figures
             .map(|metric| {
                 let values = sections.iter().map(|section| section.figure(metric)).collect();
-                Row::new(&set, metric.title.into(), metric.about, values, metric.up, 3)
+                Row {
+                    intervals: sections.iter().map(|section| section.interval(metric)).collect(),
+                    differences: differences.iter().map(|all| all.get(metric.key).copied()).collect(),
+                    ..Row::new(&set, metric.title.into(), metric.about, values, metric.up, 3)
+                }
             })
             .collect()
     }
@@ -100,7 +109,7 @@ impl Row {
         if best.iter().all(|&best| best) {
             best.fill(false);
         }
-        Self { set: set.into(), title, about, values, best, digits }
+        Self { set: set.into(), title, about, values, intervals: Vec::new(), differences: Vec::new(), best, digits }
     }
 
     /// A value as text.
@@ -118,6 +127,29 @@ impl Row {
     }
 }
 
+impl Row {
+    /// A value's interval as text.
+    pub fn interval(&self, model: usize) -> String {
+        range(&self.intervals, model, |x| format!("{x:.*}", self.digits))
+    }
+
+    /// The interval of a difference, with signs; nothing for the first model.
+    pub fn difference_interval(&self, model: usize) -> String {
+        if model == 0 { String::new() } else { range(&self.differences, model, |x| format!("{x:+.*}", self.digits)) }
+    }
+
+    /// Whether a value differs from the first model's by more than the choice of rows could make it.
+    pub fn differs(&self, model: usize) -> bool {
+        let range = self.differences.get(model).copied().flatten();
+        model > 0 && range.is_some_and(|[low, high]| low > 0.0 || high < 0.0)
+    }
+}
+
+fn range(of: &[Option<[f64; 2]>], model: usize, number: impl Fn(f64) -> String) -> String {
+    let range = of.get(model).copied().flatten();
+    range.map(|[low, high]| format!("{} to {}", number(low), number(high))).unwrap_or_default()
+}
+
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let [model] = &self.models[..] {
@@ -128,8 +160,8 @@ impl fmt::Display for Comparison {
         let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
         let set = longest(&mut rows.iter().map(|row| row.set.chars().count())).max(3);
         let figure = longest(&mut rows.iter().map(|row| row.title.chars().count())).max(6);
-        // A value, a star and a difference.
-        let width = |model: usize| self.models[model].path.chars().count().max(16);
+        // A value, a star, a difference and its mark.
+        let width = |model: usize| self.models[model].path.chars().count().max(17);
         write!(f, "{:set$} {:figure$}", "set", "figure")?;
         (0..self.models.len()).try_for_each(|m| write!(f, "  {:>w$}", self.models[m].path, w = width(m)))?;
         writeln!(f)?;
@@ -137,11 +169,16 @@ impl fmt::Display for Comparison {
             write!(f, "{:set$} {:figure$}", row.set, row.title)?;
             for m in 0..self.models.len() {
                 let star = if row.best[m] { "*" } else { " " };
-                let cell = format!("{}{star} {:>7}", row.value(m), row.difference(m));
+                let sure = if row.differs(m) { "!" } else { " " };
+                let cell = format!("{}{star} {:>7}{sure}", row.value(m), row.difference(m));
                 write!(f, "  {cell:>w$}", w = width(m))?;
             }
             writeln!(f)?;
         }
-        writeln!(f, "* the best; the differences are to {}", self.models[0].path)
+        let first = &self.models[0].path;
+        writeln!(
+            f,
+            "* the best; differences are to {first}, those with ! more than other rows would make in 95 of 100 cases"
+        )
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use undertone_core::Scores;
 
 use super::Subject;
+use crate::bootstrap;
 use crate::data::{Claim, EvaluationSet, Probe, Probes, Task};
 
 /// How far apart the probabilities of one label's wordings may be. Of probability and not of cosine, since that is
@@ -89,13 +90,18 @@ impl Verdicts {
         self.verdicts.iter().filter(|verdict| verdict.passed).count()
     }
 
-    /// `{"task": "probes", "rows", "passed", "by_phenomenon": {"<phenomenon>": {"passed", "rows"}}}`
+    /// `{"task": "probes", "rows", "passed", "intervals": {"passed": [from, to]}, "by_phenomenon": {"<phenomenon>":
+    /// {"passed", "rows"}}}`
     pub fn figures(&self) -> Map<String, Value> {
         let rows = self.by_phenomenon.iter().map(|(p, passed, of)| (p.clone(), json!({"passed": passed, "rows": of})));
         let mut figures = Map::new();
         figures.insert("task".into(), "probes".into());
         figures.insert("rows".into(), self.verdicts.len().into());
         figures.insert("passed".into(), self.passed().into());
+        let [interval] = bootstrap::intervals(self.verdicts.len(), |rows| {
+            [Some(rows.iter().filter(|&&row| self.verdicts[row].passed).count() as f64)]
+        });
+        figures.insert("intervals".into(), json!({"passed": interval}));
         figures.insert("by_phenomenon".into(), Value::Object(rows.collect()));
         figures
     }

@@ -1,10 +1,13 @@
 //! What a model makes of a set, before it becomes figures.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use undertone_core::metrics::{self, Bin, Cut, Point};
 
 use super::Subject;
+use crate::bootstrap;
 use crate::data::{EvaluationSet, Task};
 
 /// How many bins of equal width the calibration error is taken over.
@@ -64,39 +67,105 @@ impl Reading {
         }))
     }
 
-    /// `{"task", "rows", "<metric>": value, ...}`
+    /// `{"task", "rows", "<metric>": value, ..., "intervals": {"<metric>": [from, to], ...}}`: in 95 of 100 cases a figure lies
+    /// between the two when rows are drawn anew.
     pub fn figures(&self, set: &EvaluationSet) -> Result<Map<String, Value>> {
         let mut figures = Map::new();
         figures.insert("task".into(), set.task.name().into());
         figures.insert("rows".into(), set.texts.len().into());
-        let mut add = |name: &str, value: undertone_core::Result<f64>| -> Result<()> {
+        for (name, value) in self.values() {
             figures.insert(name.into(), json!(value.with_context(|| format!("{}: {name}", set.name))?));
-            Ok(())
-        };
-        match self {
-            Self::Affect(Affect { gold, read }) => {
-                add("valence_r", metrics::pearson(&gold[0], &read[0]))?;
-                add("arousal_r", metrics::pearson(&gold[1], &read[1]))?;
-            }
-            Self::Labels(labels) if labels.single => {
-                add("accuracy", metrics::accuracy(&labels.gold, &labels.said))?;
-                add("macro_f1", metrics::macro_f1(&labels.gold, &labels.said))?;
-                add("ece", labels.calibration_error())?;
-            }
-            Self::Labels(labels) => {
-                let Labels { gold, said, probability, .. } = labels;
-                add("macro_f1", metrics::macro_f1(gold, said))?;
-                add("micro_f1", metrics::micro_f1(gold, said))?;
-                add("jaccard", metrics::jaccard(gold, said))?;
-                add("map", metrics::mean_average_precision(gold, probability))?;
-                add("auroc", metrics::auroc(gold, probability))?;
-                add("ece", labels.calibration_error())?;
-                add("macro_f1_best_threshold", labels.best_cut().map(|cut| cut.macro_f1))?;
-            }
+        }
+        let drawn = bootstrap::intervals(set.texts.len(), |rows| self.drawn(rows));
+        let intervals: Map<String, Value> =
+            self.names().zip(drawn).filter_map(|(name, range)| Some((name.into(), json!(range?)))).collect();
+        figures.insert("intervals".into(), intervals.into());
+        if let Self::Labels(labels) = self
+            && !labels.single
+        {
+            let best = labels.best_cut().with_context(|| set.name.clone())?;
+            figures.insert("macro_f1_best_threshold".into(), json!(best.macro_f1));
         }
         Ok(figures)
     }
+
+    /// Between what the differences of the figures to another reading's of the same rows lie in 95 of 100 cases, by name.
+    pub fn differences(&self, to: &Self) -> HashMap<&'static str, [f64; 2]> {
+        let drawn = bootstrap::intervals(self.len().min(to.len()), |rows| {
+            let (own, other) = (self.drawn(rows), to.drawn(rows));
+            std::array::from_fn::<_, FIGURES, _>(|i| Some(own[i]? - other[i]?))
+        });
+        self.names().zip(drawn).filter_map(|(name, range)| Some((name, range?))).collect()
+    }
+
+    /// How many rows.
+    fn len(&self) -> usize {
+        match self {
+            Self::Labels(labels) => labels.gold.len(),
+            Self::Affect(affect) => affect.gold[0].len(),
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.values().into_iter().map(|(name, _)| name)
+    }
+
+    /// The figures of some of the rows.
+    fn drawn(&self, rows: &[usize]) -> [Option<f64>; FIGURES] {
+        let mut values = self.rows(rows).values().into_iter().map(|(_, value)| value.ok());
+        std::array::from_fn(|_| values.next().flatten())
+    }
+
+    /// The figures that have an interval, [`FIGURES`] at most.
+    fn values(&self) -> Vec<(&'static str, undertone_core::Result<f64>)> {
+        match self {
+            Self::Affect(Affect { gold, read }) => vec![
+                ("valence_r", metrics::pearson(&gold[0], &read[0])),
+                ("arousal_r", metrics::pearson(&gold[1], &read[1])),
+            ],
+            Self::Labels(labels) if labels.single => vec![
+                ("accuracy", metrics::accuracy(&labels.gold, &labels.said)),
+                ("macro_f1", metrics::macro_f1(&labels.gold, &labels.said)),
+                ("ece", labels.calibration_error()),
+            ],
+            Self::Labels(labels) => {
+                let Labels { gold, said, probability, .. } = labels;
+                vec![
+                    ("macro_f1", metrics::macro_f1(gold, said)),
+                    ("micro_f1", metrics::micro_f1(gold, said)),
+                    ("jaccard", metrics::jaccard(gold, said)),
+                    ("map", metrics::mean_average_precision(gold, probability)),
+                    ("auroc", metrics::auroc(gold, probability)),
+                    ("ece", labels.calibration_error()),
+                ]
+            }
+        }
+    }
+
+    /// What it makes of some of the rows.
+    fn rows(&self, rows: &[usize]) -> Self {
+        fn some<T: Clone>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&row| values[row].clone()).collect()
+        }
+        match self {
+            Self::Labels(labels) => Self::Labels(Labels {
+                single: labels.single,
+                gold: some(&labels.gold, rows),
+                said: some(&labels.said, rows),
+                probability: some(&labels.probability, rows),
+                answered: some(&labels.answered, rows),
+                threshold: labels.threshold,
+            }),
+            Self::Affect(affect) => Self::Affect(Affect {
+                gold: [0, 1].map(|axis| some(&affect.gold[axis], rows)),
+                read: [0, 1].map(|axis| some(&affect.read[axis], rows)),
+            }),
+        }
+    }
 }
+
+/// How many figures a reading has with an interval, at most.
+const FIGURES: usize = 6;
 
 impl Labels {
     /// What the model claims with a probability, and whether it holds: each label of each text, or of a single label

@@ -1,5 +1,6 @@
 //! The figures of a model, as text and as JSON.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use anyhow::Result;
@@ -80,6 +81,20 @@ impl Section {
 
     pub fn figure(&self, metric: &Metric) -> Option<f64> {
         self.figures.get(metric.key).and_then(Value::as_f64)
+    }
+
+    /// Between what the differences of the figures to another model's lie when rows are drawn anew, by key.
+    pub fn differences(&self, to: &Self) -> HashMap<&'static str, [f64; 2]> {
+        match (&self.detail, &to.detail) {
+            (Detail::Reading(own), Detail::Reading(other)) => own.differences(other),
+            _ => HashMap::new(),
+        }
+    }
+
+    /// Between what a figure lies in 95 of 100 cases when rows are drawn anew.
+    pub fn interval(&self, metric: &Metric) -> Option<[f64; 2]> {
+        let range = self.figures.get("intervals")?.get(metric.key)?;
+        Some([range[0].as_f64()?, range[1].as_f64()?])
     }
 }
 
