@@ -166,8 +166,8 @@ fn a_student_is_trained_exported_and_evaluated() {
     for (set, metric) in [("multi", "macro_f1"), ("other", "map"), ("single", "accuracy")] {
         for figures in [&metrics[set], &metrics[set]["left_out"]] {
             let value = figures[metric].as_f64().unwrap();
-            let range = figures["intervals"][metric].as_array().unwrap();
-            let (low, high) = (range[0].as_f64().unwrap(), range[1].as_f64().unwrap());
+            let range = &figures["intervals"][metric];
+            let (low, high) = (range["low"].as_f64().unwrap(), range["high"].as_f64().unwrap());
             assert!(low <= value + 1e-9 && value <= high + 1e-9, "{set} {metric}: {value} in {low} to {high}");
         }
     }
@@ -495,7 +495,7 @@ fn probes_are_counted_by_phenomenon() {
     let figures: Value = serde_json::from_str(&house.succeeds("evaluate --model model --set probes --json -")).unwrap();
     let one = |passed: u8| json!({"passed": passed, "rows": 1});
     let phenomena = json!({"right": one(1), "wrong": one(0), "one word": one(1)});
-    let intervals = json!({"passed": [0.0, 3.0]});
+    let intervals = json!({"passed": {"low": 0.0, "high": 3.0}});
     assert_eq!(
         figures["mine"],
         json!({"task": "probes", "rows": 3, "passed": 2, "intervals": intervals, "by_phenomenon": phenomena})

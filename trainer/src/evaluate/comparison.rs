@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::{Map, Value};
+use undertone_core::metrics::Interval;
 
 use super::report::{Detail, METRICS, Report, Section};
 
@@ -27,10 +28,10 @@ pub struct Row {
     pub about: &'static str,
     /// What each of the models has.
     pub values: Vec<Option<f64>>,
-    /// Between what each value lies in 95 of 100 cases; empty if that is not known.
-    pub intervals: Vec<Option<[f64; 2]>>,
+    /// Each value's interval; empty if that is not known.
+    pub intervals: Vec<Option<Interval>>,
     /// The same for how far each is from the first.
-    pub differences: Vec<Option<[f64; 2]>>,
+    pub differences: Vec<Option<Interval>>,
     /// Which of them are the best, if they are not all the same.
     pub best: Vec<bool>,
     /// How many digits after the point tell something.
@@ -141,13 +142,13 @@ impl Row {
     /// Whether a value differs from the first model's by more than the choice of rows could make it.
     pub fn differs(&self, model: usize) -> bool {
         let range = self.differences.get(model).copied().flatten();
-        model > 0 && range.is_some_and(|[low, high]| low > 0.0 || high < 0.0)
+        model > 0 && range.is_some_and(|range| range.low > 0.0 || range.high < 0.0)
     }
 }
 
-fn range(of: &[Option<[f64; 2]>], model: usize, number: impl Fn(f64) -> String) -> String {
+fn range(of: &[Option<Interval>], model: usize, number: impl Fn(f64) -> String) -> String {
     let range = of.get(model).copied().flatten();
-    range.map(|[low, high]| format!("{} to {}", number(low), number(high))).unwrap_or_default()
+    range.map(|Interval { low, high }| format!("{} to {}", number(low), number(high))).unwrap_or_default()
 }
 
 impl fmt::Display for Comparison {

@@ -90,7 +90,7 @@ impl Verdicts {
         self.verdicts.iter().filter(|verdict| verdict.passed).count()
     }
 
-    /// `{"task": "probes", "rows", "passed", "intervals": {"passed": [from, to]}, "by_phenomenon": {"<phenomenon>":
+    /// `{"task": "probes", "rows", "passed", "intervals": {"passed": {"low", "high"}}, "by_phenomenon": {"<phenomenon>":
     /// {"passed", "rows"}}}`
     pub fn figures(&self) -> Map<String, Value> {
         let rows = self.by_phenomenon.iter().map(|(p, passed, of)| (p.clone(), json!({"passed": passed, "rows": of})));

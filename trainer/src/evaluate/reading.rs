@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
-use undertone_core::metrics::{self, Bin, Cut, Point};
+use undertone_core::metrics::{self, Bin, Cut, Interval, Point};
 
 use super::Subject;
 use crate::bootstrap;
@@ -67,8 +67,7 @@ impl Reading {
         }))
     }
 
-    /// `{"task", "rows", "<metric>": value, ..., "intervals": {"<metric>": [from, to], ...}}`: in 95 of 100 cases a figure lies
-    /// between the two when rows are drawn anew.
+    /// `{"task", "rows", "<metric>": value, ..., "intervals": {"<metric>": {"low", "high"}, ...}}`
     pub fn figures(&self, set: &EvaluationSet) -> Result<Map<String, Value>> {
         let mut figures = Map::new();
         figures.insert("task".into(), set.task.name().into());
@@ -89,8 +88,8 @@ impl Reading {
         Ok(figures)
     }
 
-    /// Between what the differences of the figures to another reading's of the same rows lie in 95 of 100 cases, by name.
-    pub fn differences(&self, to: &Self) -> HashMap<&'static str, [f64; 2]> {
+    /// The intervals of the differences of the figures to another reading's of the same rows, by name.
+    pub fn differences(&self, to: &Self) -> HashMap<&'static str, Interval> {
         let drawn = bootstrap::intervals(self.len().min(to.len()), |rows| {
             let (own, other) = (self.drawn(rows), to.drawn(rows));
             std::array::from_fn::<_, FIGURES, _>(|i| Some(own[i]? - other[i]?))

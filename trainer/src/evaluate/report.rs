@@ -5,6 +5,7 @@ use std::fmt;
 
 use anyhow::Result;
 use serde_json::{Map, Value};
+use undertone_core::metrics::Interval;
 
 use super::Subject;
 use super::probes::Verdicts;
@@ -83,18 +84,17 @@ impl Section {
         self.figures.get(metric.key).and_then(Value::as_f64)
     }
 
-    /// Between what the differences of the figures to another model's lie when rows are drawn anew, by key.
-    pub fn differences(&self, to: &Self) -> HashMap<&'static str, [f64; 2]> {
+    /// The intervals of the differences of the figures to another model's, by key.
+    pub fn differences(&self, to: &Self) -> HashMap<&'static str, Interval> {
         match (&self.detail, &to.detail) {
             (Detail::Reading(own), Detail::Reading(other)) => own.differences(other),
             _ => HashMap::new(),
         }
     }
 
-    /// Between what a figure lies in 95 of 100 cases when rows are drawn anew.
-    pub fn interval(&self, metric: &Metric) -> Option<[f64; 2]> {
-        let range = self.figures.get("intervals")?.get(metric.key)?;
-        Some([range[0].as_f64()?, range[1].as_f64()?])
+    /// A figure's interval.
+    pub fn interval(&self, metric: &Metric) -> Option<Interval> {
+        serde_json::from_value(self.figures.get("intervals")?.get(metric.key)?.clone()).ok()
     }
 }
 
