@@ -1,7 +1,9 @@
 //! The texts of a file, and what they were found to feel like so far.
 
 use serde_json::{Map, Value, json};
-use undertone_core::{Affect, AffectHead, Corpus, Label, LabelSet, Prepared, Records, Result, ScoreOptions, Scores};
+use undertone_core::{
+    Affect, AffectHead, Corpus, Label, LabelSet, Prepared, Result, Roles, ScoreOptions, Scores, Table,
+};
 
 use crate::client::Loaded;
 use crate::reading::hue;
@@ -71,16 +73,14 @@ pub struct Line {
 
 impl Sheet {
     /// A file that nothing was read of. Rows without a text are left out: there is nothing to feel.
-    pub fn new(name: String, records: Records, loaded: &Loaded) -> Self {
-        let rows = records.rows.into_iter().filter(|record| !record.text.trim().is_empty()).map(|record| Row {
-            id: record.id.filter(|id| !id.trim().is_empty()).unwrap_or_else(|| record.line.to_string()),
-            text: record.text,
-            cut: false,
-            place: None,
-        });
+    pub fn new(table: &Table, roles: &Roles, loaded: &Loaded) -> Self {
+        let of_text = roles.text_column();
+        let text = |row: usize| of_text.map_or_else(String::new, |column| table.text(row, column).into_owned());
+        let rows = (0..table.len()).map(|row| (row, text(row))).filter(|(_, text)| !text.trim().is_empty());
+        let rows = rows.map(|(row, text)| Row { id: roles.id_of(table, row), text, cut: false, place: None });
         Self {
-            name,
-            column: records.column,
+            name: table.name().to_owned(),
+            column: of_text.filter(|_| table.columns().len() > 1).map(|column| table.columns()[column].name.clone()),
             stage: Stage::Reading,
             rows: rows.collect(),
             corpus: Corpus::new(loaded.scorer.clone(), loaded.model.dim as usize),
@@ -234,7 +234,7 @@ impl Sheet {
 
 #[cfg(test)]
 mod tests {
-    use undertone_core::{Background, Calibration, Embeddings, Fields, Lexicon, Scorer};
+    use undertone_core::{Background, Calibration, Embeddings, Lexicon, Scorer};
 
     use super::*;
     use crate::wire::Model;
@@ -251,8 +251,8 @@ mod tests {
         };
         let scorer = Scorer::new(Calibration::default(), Background::none(2)).unwrap();
         let file = "id,text\na,\"sunny, warm\"\n,rain\nb,  \nc,\"both\"\"\"\n";
-        let records = Records::read("x.csv", file.as_bytes(), Fields { text: None, id: "id" }).unwrap();
-        Sheet::new("x.csv".into(), records, &Loaded { model, scorer })
+        let table = Table::read("x.csv", file).unwrap();
+        Sheet::new(&table, &Roles::guess(&table), &Loaded { model, scorer })
     }
 
     fn rows(vectors: &[f32], cut: &[bool]) -> Rows {
@@ -299,10 +299,10 @@ mod tests {
         score(&mut sheet);
         let csv = sheet.to_csv();
         assert!(csv.starts_with("id,text,tags,none,valence,arousal,cut,up,right\na,\"sunny, warm\",right,"), "{csv}");
-        let fields = Fields { text: Some("text"), id: "id" };
         for (name, content) in [("x.csv", csv), ("x.jsonl", sheet.to_jsonl())] {
-            let rows = Records::read(name, content.as_bytes(), fields).unwrap().rows;
-            let rows: Vec<_> = rows.into_iter().map(|row| (row.id.unwrap(), row.text)).collect();
+            let table = Table::read(name, content).unwrap();
+            let cell = |row, name| table.text(row, table.column(name).unwrap()).into_owned();
+            let rows: Vec<_> = (0..table.len()).map(|row| (cell(row, "id"), cell(row, "text"))).collect();
             let expected = [("a", "sunny, warm"), ("3", "rain"), ("c", "both\"")];
             assert_eq!(rows, expected.map(|(id, text)| (id.to_owned(), text.to_owned())), "{name}");
         }

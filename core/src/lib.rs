@@ -17,7 +17,7 @@ mod tagger;
 mod text;
 mod text_vectors;
 
-pub use data::{Fields, Record, Records};
+pub use data::{Cell, Column, Encoding, Format, Gold, Problem, Reason, Role, Roles, Table};
 pub use embeddings::Embeddings;
 #[cfg(feature = "model")]
 pub use encoder::{Encoded, Encoder, TOKEN_TABLE, Tokenizer};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use undertone_core::{Fields, Records, ScoreOptions};
+use undertone_core::{Roles, ScoreOptions, Table};
 
 use super::{App, addresses};
 use crate::client::{Pool, Told, spare_workers};
@@ -16,15 +16,20 @@ const SCORING_PAUSE: Duration = Duration::from_millis(250);
 impl App {
     /// Opens a file, instead of the one that is open. Its texts are read as soon as the model is here.
     pub fn open(self, name: String, content: &[u8]) {
-        let records = match Records::read(&name, content, Fields { text: None, id: "id" }) {
-            Ok(records) => records,
+        let table = match Table::read(&name, content) {
+            Ok(table) => table,
             Err(error) => return self.complain(error.to_string()),
         };
-        if records.rows.iter().all(|record| record.text.trim().is_empty()) {
+        if let Some(problem) = table.problems().first() {
+            return self.complain(format!("{name}:{}: {}", problem.line, problem.message));
+        }
+        let roles = Roles::guess(&table);
+        let has_text = |column: usize| (0..table.len()).any(|row| !table.text(row, column).trim().is_empty());
+        if !roles.text_column().is_some_and(has_text) {
             return self.complain(format!("{name} has no text in it; choose another file"));
         }
         self.clear_notice();
-        self.pending.set_value(Some((name, records)));
+        self.pending.set_value(Some((table, roles)));
         self.read_pending();
     }
 
@@ -48,8 +53,8 @@ impl App {
     /// Reads the file that waits, if the model is here.
     pub(super) fn read_pending(self) {
         let Some(loaded) = untrack(|| self.model()) else { return };
-        let Some((name, records)) = self.pending.try_update_value(Option::take).flatten() else { return };
-        let sheet = Sheet::new(name, records, &loaded);
+        let Some((table, roles)) = self.pending.try_update_value(Option::take).flatten() else { return };
+        let sheet = Sheet::new(&table, &roles, &loaded);
         let texts = sheet.texts();
         // The old workers end before new ones begin.
         self.pool.set_value(None);

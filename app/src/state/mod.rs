@@ -8,7 +8,7 @@ use std::time::Duration;
 use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use undertone_core::{LabelSet, Mode, Prepared, Records, Result, ScoreOptions, Wordings};
+use undertone_core::{LabelSet, Mode, Prepared, Result, Roles, ScoreOptions, Table, Wordings};
 
 use crate::board::{Board, History, Subject};
 use crate::client::{Client, Event, Loaded, Outcome, Pool};
@@ -97,7 +97,7 @@ pub struct App {
     /// The workers that read the file.
     pool: StoredValue<Option<Pool>, LocalStorage>,
     /// A file that waits for the model.
-    pending: StoredValue<Option<(String, Records)>>,
+    pending: StoredValue<Option<(Table, Roles)>>,
     /// Whether the file's new rows are about to be scored.
     scoring: StoredValue<bool>,
 }

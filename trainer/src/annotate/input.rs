@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use undertone_core::{Fields, Record, Records};
+use undertone_core::{Cell, Format, Table};
 
 /// Where the texts come from, and which of them are asked about.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Texts: .csv or .tsv with a header, .jsonl, or .txt with a text a line
+    /// Texts: .csv or .tsv with a header, .jsonl or .json, or .txt with a text a line
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub input: Vec<PathBuf>,
     /// The column or field with the text
@@ -55,7 +55,7 @@ impl Texts {
         let mut seen = HashSet::new();
         let mut ids: HashMap<String, String> = HashMap::new();
         for path in &args.input {
-            for Record { line, id, text } in lines(path, args)? {
+            for Line { line, id, text } in lines(path, args)? {
                 let mut text = text.trim().to_owned();
                 if text.is_empty() {
                     texts.empty += 1;
@@ -95,8 +95,51 @@ fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-fn lines(path: &Path, args: &InputArgs) -> Result<Vec<Record>> {
-    let content = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let fields = Fields { text: Some(&args.text_column), id: &args.id_column };
-    Ok(Records::read(&path.display().to_string(), &content, fields)?.rows)
+/// A row of a file.
+struct Line {
+    line: usize,
+    id: Option<String>,
+    text: String,
+}
+
+/// The rows of a file. Money is about to be spent on them: a row that is not as it should be is an error.
+fn lines(path: &Path, args: &InputArgs) -> Result<Vec<Line>> {
+    let name = path.display().to_string();
+    let content = fs::read(path).with_context(|| format!("{name} cannot be read"))?;
+    let table = Table::read(&name, content)?;
+    if let Some(problem) = table.problems().first() {
+        bail!("{name}:{}: {}", problem.line, problem.message);
+    }
+    let is_json = matches!(table.format(), Format::JsonLines | Format::Json);
+    let of_text = match table.column(&args.text_column) {
+        Some(column) => column,
+        None if table.format() == Format::Text || table.is_empty() => 0,
+        None if is_json => bail!("{name}:{}: {}", table.line(0), no_text(args)),
+        None => {
+            let all = table.columns().iter().map(|column| format!("'{}'", column.name)).collect::<Vec<_>>().join(", ");
+            bail!("{name}:1: there is no column '{}' among {all}; name the one with the texts", args.text_column)
+        }
+    };
+    let of_id = table.column(&args.id_column);
+    let line = |row: usize| {
+        let line = table.line(row);
+        let text = match table.cell(row, of_text) {
+            Cell::Text(text) => text.into_owned(),
+            // A row of CSV that is shorter than the header was a problem above.
+            _ => bail!("{name}:{line}: {}", no_text(args)),
+        };
+        let id = match of_id.map_or(Cell::Missing, |column| table.cell(row, column)) {
+            Cell::Missing | Cell::Null => None,
+            Cell::Json(id) if id.starts_with(['[', '{', 't', 'f']) => {
+                bail!("{name}:{line}: '{}' is neither text nor a number", args.id_column)
+            }
+            id => Some(id.text().into_owned()),
+        };
+        Ok(Line { line, id, text })
+    };
+    (0..table.len()).map(line).collect()
+}
+
+fn no_text(args: &InputArgs) -> String {
+    format!("there is no text in '{}'; name the field with the texts", args.text_column)
 }
