@@ -6,6 +6,7 @@ mod embeddings;
 #[cfg(feature = "model")]
 pub mod encoder;
 mod error;
+pub mod explain;
 mod json;
 mod labels;
 mod math;
@@ -26,12 +27,12 @@ pub use labels::{Colour, Label, LabelId, LabelSet, Wordings};
 pub use math::dot;
 pub use model::{Affect, AffectHead, Bundle, EncoderConfig, FileEntry, Manifest};
 pub use scoring::{
-    Background, Calibration, Choice, Corpus, Evidence, Lexicon, Mode, Prepared, Readout, ScoreOptions, Scorer, Scores,
-    Term,
+    Background, Calibration, Choice, Corpus, Evidence, Lexicon, Mode, Parts, Prepared, Readout, ScoreOptions, Scorer,
+    Scores, Term,
 };
 #[cfg(feature = "model")]
 pub use tagger::{Tagged, Tagger};
 pub use text::utf16_ranges;
 #[cfg(feature = "model")]
-pub use text::{Normalised, Window, Windows, normalise, sentences};
+pub use text::{Normalised, Window, Windows, normalise, sentences, words};
 pub use text_vectors::TextVectors;

@@ -27,6 +27,7 @@ fn manifest() -> Manifest {
         quantisation: Manifest::QUANTISATION.into(),
         calibration: Calibration { scale: 21.3, bias: -7.1, threshold: 0.35, ..Calibration::default() },
         lexicon: Lexicon::default(),
+        reliability: None,
         files: vec![FileEntry::new(Bundle::WEIGHTS, WEIGHTS), FileEntry::new(Bundle::TOKENIZER, TOKENIZER)],
         provenance: BTreeMap::from([("steps".into(), 10.into())]),
         metrics: BTreeMap::new(),

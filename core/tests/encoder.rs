@@ -206,6 +206,7 @@ fn bundle_of(weights: Vec<u8>, tokenizer: Vec<u8>, encoder: EncoderConfig) -> Bu
         quantisation: Manifest::QUANTISATION.into(),
         calibration: Calibration::default(),
         lexicon: Lexicon::default(),
+        reliability: None,
         files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
         provenance: BTreeMap::new(),
         metrics: BTreeMap::new(),

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::Value;
+use undertone_core::explain::Reliability;
 use undertone_core::{Bundle, Calibration, Choice, Encoder, Scorer, metrics};
 
 use crate::data::{EvaluationSet, Task};
@@ -38,7 +39,9 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<()> {
     let progress = ProgressBar::new(distinct(&sets));
     let mut subject = Subject::of_encoder(&encoder, None, &progress);
     manifest.calibration = settle(&mut subject, &sets)?;
-    manifest.metrics.extend(figures(&mut subject, &sets)?);
+    let (figures, reliability) = figures(&mut subject, &sets)?;
+    manifest.metrics.extend(figures);
+    manifest.reliability = reliability;
     progress.finish_and_clear();
     file::write(&args.model.join(Bundle::MANIFEST), manifest.to_json())
 }
@@ -67,14 +70,19 @@ pub fn settle(subject: &mut Subject, sets: &[EvaluationSet]) -> Result<Calibrati
 }
 
 /// The figures of a calibrated subject on the sets it was calibrated to, for a manifest; each that could be left out also as
-/// the calibration to the other families has it, under `"left_out"`. Both are told.
-pub fn figures(subject: &mut Subject, sets: &[EvaluationSet]) -> Result<BTreeMap<String, Value>> {
+/// the calibration to the other families has it, under `"left_out"`. Both are told. And how often claims of a probability held
+/// on the multi-label sets, by the calibration to the other families where there are others.
+pub fn figures(
+    subject: &mut Subject,
+    sets: &[EvaluationSet],
+) -> Result<(BTreeMap<String, Value>, Option<Reliability>)> {
     let report = Report::of(subject, sets)?;
     let shipped = subject.scorer().clone();
     let mut figures: BTreeMap<String, Value> = report.to_json().into_iter().collect();
     let cells = cells(subject, sets)?;
     let families: BTreeSet<usize> = cells.iter().map(|cells| cells.family).collect();
     let mut told = String::new();
+    let mut claims = Claims::default();
     for family in families {
         let others: Vec<&Cells> = cells.iter().filter(|cells| cells.family != family).collect();
         let Ok(calibration) = fit(&others, shipped.calibration()) else { continue };
@@ -84,6 +92,7 @@ pub fn figures(subject: &mut Subject, sets: &[EvaluationSet]) -> Result<BTreeMap
         let own: Vec<EvaluationSet> =
             cells.iter().filter(|cells| cells.family == family).map(|cells| sets[cells.set].clone()).collect();
         subject.rescore(Scorer::new(calibration, shipped.background().clone())?);
+        claims.add(subject, &own)?;
         let report = Report::of(subject, &own)?;
         told.push_str(&report.to_string());
         for (name, left_out) in report.to_json() {
@@ -93,13 +102,50 @@ pub fn figures(subject: &mut Subject, sets: &[EvaluationSet]) -> Result<BTreeMap
         }
     }
     subject.rescore(shipped);
+    if claims.held.is_empty() {
+        claims.add(subject, sets)?;
+    }
     if !sets.is_empty() {
         eprintln!("By the calibration to all of these sets:\n{report}");
     }
     if !told.is_empty() {
         eprintln!("By the calibration to the others alone:\n{told}");
     }
-    Ok(figures)
+    Ok((figures, claims.reliability()?))
+}
+
+/// What was claimed of pairs of a text and a label.
+#[derive(Default)]
+struct Claims {
+    sets: Vec<String>,
+    held: Vec<bool>,
+    probability: Vec<f32>,
+}
+
+impl Claims {
+    /// How many bins their probabilities are put into.
+    const BINS: usize = 20;
+
+    /// Adds those of the multi-label sets.
+    fn add(&mut self, subject: &Subject, sets: &[EvaluationSet]) -> Result<()> {
+        for set in sets.iter().filter(|set| set.task == Task::Multi) {
+            let scores = subject.scores(set)?;
+            for (text, gold) in set.gold.iter().enumerate() {
+                self.held.extend((0..set.labels.len()).map(|label| gold.contains(&label)));
+                self.probability.extend(scores.probability(text));
+            }
+            self.sets.push(set.name.clone());
+        }
+        Ok(())
+    }
+
+    fn reliability(self) -> Result<Option<Reliability>> {
+        if self.held.is_empty() {
+            return Ok(None);
+        }
+        let bins = metrics::reliability(&self.held, &self.probability, Self::BINS)?;
+        Ok(Some(Reliability { sets: self.sets, bins }))
+    }
 }
 
 /// The evidence of a set's pairs of text and label, and which of them people gave.

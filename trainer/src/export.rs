@@ -103,6 +103,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         quantisation: Manifest::QUANTISATION.into(),
         calibration: student.calibration()?,
         lexicon: background.lexicon().clone(),
+        reliability: None,
         files: vec![FileEntry::new(Bundle::WEIGHTS, &weights), FileEntry::new(Bundle::TOKENIZER, &tokenizer)],
         provenance: BTreeMap::from([
             ("data".into(), serde_json::to_value(&state.data)?),
@@ -133,7 +134,9 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         }),
     );
     manifest.calibration = calibrate::settle(&mut subject, &sets)?;
-    manifest.metrics.extend(calibrate::figures(&mut subject, &sets)?);
+    let (figures, reliability) = calibrate::figures(&mut subject, &sets)?;
+    manifest.metrics.extend(figures);
+    manifest.reliability = reliability;
     progress.finish_and_clear();
 
     let write = || -> Result<()> {

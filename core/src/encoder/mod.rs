@@ -16,6 +16,7 @@ pub use weights::{Int8, SCALE_SUFFIX, TOKEN_TABLE, Weights};
 
 use engine::{Engine, kernels::Kernels};
 
+use crate::explain::{Familiarity, TokenVectors};
 use crate::{
     AffectHead, Background, Bundle, Embeddings, Error, ErrorKind, Manifest, Result, Scorer, TextVectors, text,
 };
@@ -129,6 +130,42 @@ impl Encoder {
         let ranges = starts.zip(&encoded.windows).map(|(start, window)| start + window.start..start + window.end);
         let ranges = ranges.collect();
         Ok((encoded.vectors.into_rows(), ranges))
+    }
+
+    /// The vectors of a text's tokens before they are pooled, and where in the text each stands: what a cosine similarity is
+    /// a sum of.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn encode_tokens(&self, text: &str) -> Result<TokenVectors> {
+        let mut windows = Vec::new();
+        for window in self.tokenizer.windows(text)?.windows {
+            let located = self.tokenizer.locate(&text[window.range.clone()])?;
+            let start = window.range.start;
+            let ranges = located.ranges.into_iter().map(|range| range.map(|r| start + r.start..start + r.end));
+            let rows = self.engine.tokens(&Ragged::new([window.ids.as_slice()])?)?;
+            windows.push((ranges.collect(), rows));
+        }
+        TokenVectors::new(self.manifest.encoder.hidden, windows)
+    }
+
+    /// How much of a text the vocabulary knows.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn familiarity(&self, text: &str) -> Result<Familiarity> {
+        let unknown = self.tokenizer.unknown();
+        let mut found = Familiarity::default();
+        for window in self.tokenizer.windows(text)?.windows {
+            let located = self.tokenizer.locate(&text[window.range.clone()])?;
+            let ids = located.tokens.ids.iter().zip(&located.ranges).filter(|(_, range)| range.is_some());
+            for (id, _) in ids {
+                found.tokens += 1;
+                found.unknown += usize::from(Some(*id) == unknown);
+            }
+            found.words += text::words(&text[window.range]).len();
+        }
+        Ok(found)
     }
 
     /// The unit vectors of what fits into the model.

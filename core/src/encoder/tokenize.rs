@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tokenizers::{PostProcessor, Tokenizer as Inner};
+use tokenizers::{ModelWrapper, PostProcessor, Tokenizer as Inner};
 
 use crate::text::{Normalised, Windows, normalise, windows};
 use crate::{Error, ErrorKind, Result};
@@ -117,6 +117,17 @@ impl Tokenizer {
             |(&(start, end), &special): (&(usize, usize), &u32)| (special == 0).then(|| normalised.origin(start..end));
         let ranges = encoding.get_offsets().iter().zip(encoding.get_special_tokens_mask()).map(range);
         Ok(Located { ranges: self.cut(ranges.collect()), tokens })
+    }
+
+    /// The token that stands for what the vocabulary does not know, if there is one.
+    pub(crate) fn unknown(&self) -> Option<u32> {
+        let name = match self.inner.get_model() {
+            ModelWrapper::WordPiece(model) => Some(&model.unk_token),
+            ModelWrapper::WordLevel(model) => Some(&model.unk_token),
+            ModelWrapper::BPE(model) => model.unk_token.as_ref(),
+            ModelWrapper::Unigram(_) => None,
+        };
+        name.and_then(|name| self.inner.token_to_id(name))
     }
 
     /// The limit's worth of a text's tokens, or of what goes with each.

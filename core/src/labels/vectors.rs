@@ -38,6 +38,11 @@ impl Wordings {
         Ok(())
     }
 
+    /// The vector of a wording, if it is known.
+    pub fn get(&self, wording: &str) -> Option<&[f32]> {
+        self.vectors.get(wording).map(Vec::as_slice)
+    }
+
     /// Forgets what a set does not need, once that is a lot.
     pub fn tidy(&mut self, set: &LabelSet) {
         if self.vectors.len() <= SPARE {

@@ -114,7 +114,7 @@ pub fn recall(gold: &[Vec<bool>], said: &[Vec<bool>]) -> Result<Vec<f64>> {
 }
 
 /// Claims of about the same probability, and how many of them held.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Bin {
     /// The least probability in the bin.
     pub from: f64,

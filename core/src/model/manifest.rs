@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::explain::Reliability;
 use crate::{Bundle, Calibration, Error, ErrorKind, Lexicon, Result, json};
 
 /// The contract between what exports a model and everything that loads one: the bundle's `manifest.json`.
@@ -25,6 +26,9 @@ pub struct Manifest {
     /// Emotion terms whose vectors the weights hold, and the tree above them: what coarse labels are scored through.
     #[serde(default, skip_serializing_if = "Lexicon::is_empty")]
     pub lexicon: Lexicon,
+    /// How often claims of a probability held on texts that people labelled, if that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reliability: Option<Reliability>,
     /// The other files of the bundle, all of them.
     pub files: Vec<FileEntry>,
     /// What it was made of, and how. For people.
@@ -112,6 +116,7 @@ impl Manifest {
         check_known("quantisation", self.quantisation.as_str(), Self::QUANTISATION)?;
         self.encoder.validate()?;
         self.calibration.validate()?;
+        self.reliability.iter().try_for_each(Reliability::validate)?;
         let mut seen = BTreeSet::new();
         for file in &self.files {
             file.validate()?;

@@ -79,6 +79,23 @@ impl Evidence {
     pub fn as_slice(&self) -> &[f32] {
         &self.values
     }
+
+    /// The evidence of texts whose windows' evidence this is. `texts` names the rows of each: any of them, in any
+    /// company, as where one window of a text is exchanged for another.
+    ///
+    /// # Panics
+    /// If a text has no window, or one that is not there.
+    pub fn pooled<'a>(&self, texts: impl IntoIterator<Item = &'a [usize]>, calibration: &Calibration) -> Self {
+        let mut pooled = Self { width: self.width, ..Self::default() };
+        for rows in texts {
+            assert!(!rows.is_empty(), "a text has a window at least. This is a bug.");
+            let pool =
+                |value: &dyn Fn(usize) -> f32| log_mean_exp(rows.iter().map(|&row| value(row)), calibration.windows);
+            pooled.values.extend((0..self.width).map(|label| pool(&|row| self.row(row)[label])));
+            pooled.neutral.push(pool(&|row| self.neutral[row]));
+        }
+        pooled
+    }
 }
 
 /// What windows have to do with the lexicon's terms: everything in their evidence that does not depend on a label.
@@ -117,6 +134,11 @@ impl TermAffinity {
         // Exact where there is nothing to add up.
         let own = if below > 0.0 { t * ln(exp(cosine / t) + below) } else { cosine };
         own - self.competition[window]
+    }
+
+    /// What all terms together take off the evidence of a window.
+    pub fn competition(&self, window: usize) -> f32 {
+        self.competition[window]
     }
 
     /// The evidence of a window for no emotion: `descendants` are those of the term for it.

@@ -10,10 +10,11 @@ mod scorer;
 mod scores;
 
 pub use background::Background;
+pub(crate) use calibration::logit;
 pub use calibration::{Calibration, Choice};
 pub use corpus::Corpus;
 pub use evidence::Evidence;
 pub use lexicon::{Lexicon, Term};
 pub use readout::{Mode, Readout, ScoreOptions};
-pub use scorer::{Prepared, Scorer};
+pub use scorer::{Parts, Prepared, Scorer};
 pub use scores::Scores;

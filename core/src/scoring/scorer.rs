@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::evidence::{TermAffinity, log_mean_exp, pool};
 use crate::math::Transposed;
 use crate::{
@@ -38,6 +40,25 @@ pub struct Prepared {
     reference: Evidence,
     neutral: Vec<bool>,
     readout: Readout,
+}
+
+/// What the evidence of a window for a label is made of ([`Evidence`] has the formula):
+/// `cosine + descendants - competition`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Parts {
+    /// The cosine similarity with the label itself.
+    pub cosine: f32,
+    /// What the terms add that the label stands for, 0 or more.
+    pub descendants: f32,
+    /// What all terms of the lexicon together take off.
+    pub competition: f32,
+}
+
+impl Parts {
+    /// All of it.
+    pub fn evidence(&self) -> f32 {
+        self.cosine + self.descendants - self.competition
+    }
 }
 
 impl Prepared {
@@ -154,6 +175,26 @@ impl Scorer {
         same_length(texts.rows(), &labels.vectors)?;
         let affinity = self.affinity(texts.rows().as_slice());
         Ok(self.evidence_of(texts, 0..texts.len(), &labels.columns, &labels.descendants, &affinity))
+    }
+
+    /// What the evidence of each window is made of, for a label.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: vectors of different lengths.
+    ///
+    /// # Panics
+    /// If there is no such label.
+    pub fn parts(&self, texts: &TextVectors, labels: &Prepared, label: usize) -> Result<Vec<Parts>> {
+        same_length(texts.rows(), &labels.vectors)?;
+        let affinity = self.affinity(texts.rows().as_slice());
+        let column = Transposed::new(std::iter::once(labels.vectors.row(label)), labels.vectors.dim());
+        let cosines = cosines(texts.rows().as_slice(), &column);
+        let parts = |(window, cosine): (usize, f32)| {
+            let competition = affinity.competition(window);
+            let evidence = affinity.evidence(window, cosine, &labels.descendants[label], &self.calibration);
+            Parts { cosine, descendants: evidence + competition - cosine, competition }
+        };
+        Ok(cosines.into_iter().enumerate().map(parts).collect())
     }
 
     /// What windows, the rows of a matrix, have to do with the lexicon's terms.

@@ -7,6 +7,8 @@ mod sentences;
 mod utf16;
 #[cfg(feature = "model")]
 mod windows;
+#[cfg(feature = "model")]
+mod words;
 
 #[cfg(feature = "model")]
 pub use normalise::{Normalised, normalise};
@@ -17,3 +19,5 @@ pub use utf16::utf16_ranges;
 pub(crate) use windows::{MAX_WORDS, windows};
 #[cfg(feature = "model")]
 pub use windows::{Window, Windows};
+#[cfg(feature = "model")]
+pub use words::words;

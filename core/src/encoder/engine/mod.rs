@@ -135,17 +135,34 @@ impl Engine {
     /// # Errors
     /// [`ErrorKind::BadInput`]: a token outside the vocabulary, or a text longer than there are positions.
     pub fn forward(&self, texts: &Ragged) -> Result<Vec<f32>> {
+        self.run(texts, |rows| self.pooled(rows, texts))
+    }
+
+    /// The vectors of the texts' tokens, before they are pooled: `(tokens, hidden)`. A text's unit vector has the direction
+    /// of their sum.
+    ///
+    /// # Errors
+    /// As [`Engine::forward`].
+    pub fn tokens(&self, texts: &Ragged) -> Result<Vec<f32>> {
+        self.run(texts, <[f32]>::to_vec)
+    }
+
+    /// Lets the tokens' vectors be used where they are.
+    fn run(&self, texts: &Ragged, use_rows: impl Fn(&[f32]) -> Vec<f32>) -> Result<Vec<f32>> {
         if texts.longest() > self.positions {
             let message = format!("a text has {} tokens, the model has {} positions", texts.longest(), self.positions);
             return Err(Error::new(ErrorKind::BadInput, message));
         }
         let mut scratch = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let vectors = self.trial.run(texts.tokens(), |kernels| self.pass(kernels, texts, &mut scratch));
+        let vectors = self
+            .trial
+            .run(texts.tokens(), |kernels| self.pass(kernels, texts, &mut scratch).map(|()| use_rows(&scratch.x)));
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
         vectors
     }
 
-    fn pass(&self, kernels: &Kernels, texts: &Ragged, scratch: &mut Scratch) -> Result<Vec<f32>> {
+    /// Leaves the tokens' vectors in the scratch.
+    fn pass(&self, kernels: &Kernels, texts: &Ragged, scratch: &mut Scratch) -> Result<()> {
         let (hidden, tokens) = (self.hidden, texts.tokens());
         let Scratch { x, attended, wide, codes, sums, attention } = scratch;
         x.resize(tokens * hidden, 0.0);
@@ -175,7 +192,12 @@ impl Engine {
             kernels.product(codes, &layer.narrow, Finish::Add, sums, x);
             kernels.normalise(&layer.norm, x);
         }
+        Ok(())
+    }
 
+    /// The directions of the sums of the texts' rows.
+    fn pooled(&self, x: &[f32], texts: &Ragged) -> Vec<f32> {
+        let hidden = self.hidden;
         let mut vectors = vec![0f32; texts.texts() * hidden];
         for (bounds, vector) in texts.offsets().windows(2).zip(vectors.chunks_exact_mut(hidden)) {
             for row in x[bounds[0] * hidden..bounds[1] * hidden].chunks_exact(hidden) {
@@ -184,6 +206,6 @@ impl Engine {
             let factor = elementwise::reciprocal_length(vector);
             vector.iter_mut().for_each(|x| *x *= factor);
         }
-        Ok(vectors)
+        vectors
     }
 }
