@@ -9,6 +9,7 @@ mod bundle;
 mod calibrate;
 mod data;
 mod evaluate;
+mod explain;
 mod export;
 mod file;
 mod linear;
@@ -40,6 +41,11 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Measure a model by sets that people labelled
     Evaluate(evaluate::EvaluateArgs),
+    /// Say why a text is scored as it is
+    Explain(explain::ExplainArgs),
+    /// Measure explanations: faithfulness, plausibility, turning points and cost
+    #[command(hide = true)]
+    ExplainMeasure(explain::MeasureArgs),
     /// Write a checkpoint as the bundle that the app loads
     Export(export::ExportArgs),
     /// Fit a bundle's probabilities anew to sets that people labelled
@@ -59,6 +65,8 @@ fn main() -> ExitCode {
         Command::Annotate(args) => annotate::annotate(&args),
         Command::Train(args) => train::train(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::ExplainMeasure(args) => explain::measure(&args),
         Command::Export(args) => export::export(&args),
         Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Speed(what) => speed::speed(&what),

@@ -172,6 +172,24 @@ fn a_student_is_trained_exported_and_evaluated() {
         }
     }
 
+    // Claims are told where the calibration to the other set makes them.
+    let reliability = &house.json("model/manifest.json")["reliability"];
+    assert_eq!(reliability["sets"], json!(["multi", "other"]));
+    let claims: u64 = reliability["bins"].as_array().unwrap().iter().map(|bin| bin["count"].as_u64().unwrap()).sum();
+    assert_eq!(claims, 2 * (12 + 3));
+
+    house.write("labels.json", &json!({"name": "two", "labels": [{"name": "joy"}, {"name": "sadness"}]}));
+    let told: Value =
+        serde_json::from_str(&house.succeeds("explain glad --model model --labels labels.json --label Sadness --json"))
+            .unwrap();
+    assert_eq!((told["label"].as_str(), told["words"][0]["text"].as_str()), (Some("sadness"), Some("glad")));
+    let shares = told["shares"]["tokens"][0].as_array().unwrap();
+    let cosine: f64 = shares.iter().map(|share| share["share"].as_f64().unwrap()).sum();
+    assert!((told["breakdown"]["windows"][0][0]["cosine"].as_f64().unwrap() - cosine).abs() < 1e-4);
+    let said = house.succeeds("explain glad --model model --labels labels.json");
+    assert!(said.starts_with("joy: ") && said.contains("\"glad\"") && said.contains("never a diagnosis"), "{said}");
+    house.fails("explain glad --model model --labels labels.json --label fear").contains("has no label 'fear'");
+
     assert!(house.succeeds("evaluate --model model --set single").contains("accuracy"));
     assert_eq!(house.curve("run").lines().count(), 1 + 100 * 3);
     assert_eq!(fs::read_to_string(house.path("run/dev.jsonl")).unwrap().lines().count(), 100);

@@ -10,6 +10,6 @@ mod probes;
 pub use annotations::{Annotations, Example, Origin, Rating, Source};
 pub use evaluation::{EvaluationSet, Task};
 pub use exam::Exam;
-pub use jsonl::each_row;
+pub use jsonl::{each_row, each_row_of_some, rows_of};
 pub use lexicon::{Entry, Lexicon, Relation, Sense};
 pub use probes::{Claim, Probe, Probes};

@@ -85,7 +85,8 @@ pub fn distinct(sets: &[EvaluationSet]) -> u64 {
     sets.iter().flat_map(|set| &set.texts).collect::<HashSet<_>>().len() as u64
 }
 
-fn read_labels(path: &Path) -> Result<LabelSet> {
+/// Reads a label-set file.
+pub fn read_labels(path: &Path) -> Result<LabelSet> {
     let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     LabelSet::from_json(&text).with_context(|| path.display().to_string())
 }
