@@ -1,33 +1,29 @@
 //! Undertone in the browser.
 //!
-//! Two programs come from this package. `app` is the page: it holds the text, the labels and
-//! the scores. `worker` holds the model and does one thing: turn texts into vectors. They talk
-//! in the messages of [`wire`].
+//! Three programs come from this package. `app` is the page: it holds the document and shows what is known of it. `worker` is
+//! an engine: it holds the model and turns texts into vectors. `scoring` holds a file with its vectors and scores. They talk in
+//! the messages of [`wire`].
 #![warn(missing_docs)]
 
 pub mod browser;
-pub mod wire;
-
-#[cfg(feature = "ui")]
-pub mod board;
-#[cfg(feature = "ui")]
-pub mod client;
-#[cfg(feature = "ui")]
-pub mod components;
-#[cfg(feature = "ui")]
+pub mod document;
 pub mod presets;
-#[cfg(feature = "ui")]
-pub mod reading;
-#[cfg(feature = "ui")]
-pub mod session;
-#[cfg(feature = "ui")]
-pub mod sheet;
-#[cfg(feature = "ui")]
-pub mod state;
-#[cfg(feature = "ui")]
-pub mod storage;
-#[cfg(feature = "ui")]
-pub mod words;
+pub mod wire;
+pub mod worker;
+
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "store")]
+pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod engine;
+#[cfg(feature = "scoring")]
+pub mod scoring;
+
+#[cfg(feature = "ui")]
+pub mod feature;
+#[cfg(feature = "ui")]
+pub mod state;
+#[cfg(feature = "ui")]
+pub mod ui;

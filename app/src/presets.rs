@@ -1,59 +1,73 @@
-//! The label sets that come with the application, as files that anybody may also load.
+//! The label sets that come with the application: part of the page, so that nothing is asked for when one is chosen.
 
-use leptos::prelude::{document, window};
-use serde::Deserialize;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Response, Url};
+use undertone_core::LabelSet;
 
-use crate::browser::describe;
-
-/// The folder of the presets, beside the page.
-const FOLDER: &str = "label-sets";
-
-/// An entry of the presets' index.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+/// A label set that comes with the application.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preset {
-    /// The file in the folder.
-    pub file: String,
+    /// What the application calls it.
+    pub key: &'static str,
     /// What people call it.
-    pub name: String,
+    pub name: &'static str,
+    json: &'static str,
 }
+
+macro_rules! preset {
+    ($key:literal, $name:literal) => {
+        Preset { key: $key, name: $name, json: include_str!(concat!("../../public/label-sets/", $key, ".json")) }
+    };
+}
+
+/// All of them, in the order in which they are offered.
+pub const ALL: [Preset; 6] = [
+    preset!("ekman", "Ekman"),
+    preset!("plutchik", "Plutchik"),
+    preset!("goemotions", "GoEmotions"),
+    preset!("isear", "ISEAR"),
+    preset!("semeval2018", "SemEval 2018"),
+    preset!("sentiment", "Sentiment"),
+];
 
 impl Preset {
-    /// What the application calls it: its file without the ending.
-    pub fn key(&self) -> &str {
-        self.file.strip_suffix(".json").unwrap_or(&self.file)
-    }
-
-    /// The text of its file. The error is a sentence.
-    pub async fn fetch(&self) -> Result<String, String> {
-        fetch(&self.file).await
+    /// Its labels.
+    pub fn labels(&self) -> LabelSet {
+        // A test proves that each can be read; an empty list would be no disaster either.
+        LabelSet::from_json(self.json).unwrap_or_else(|_| LabelSet::new(self.name))
     }
 }
 
-/// All presets. The error is a sentence.
-pub async fn index() -> Result<Vec<Preset>, String> {
-    let json = fetch("index.json").await?;
-    serde_json::from_str(&json)
-        .map_err(|error| format!("{FOLDER}/index.json is not a list of label sets ({error}): reload the page."))
+/// The one that a newcomer finds.
+pub fn first() -> &'static Preset {
+    &ALL[0]
 }
 
-/// The absolute address of a path beside the page.
-pub fn address(path: &str) -> Result<String, JsValue> {
-    let base = document().base_uri()?.unwrap_or_default();
-    Ok(Url::new_with_base(path, &base)?.href())
+/// The one of this key.
+pub fn find(key: &str) -> Option<&'static Preset> {
+    ALL.iter().find(|preset| preset.key == key)
 }
 
-async fn fetch(file: &str) -> Result<String, String> {
-    let failed =
-        |why: String| format!("{FOLDER}/{file} could not be fetched ({why}): check the connection, then try again.");
-    let thrown = |error: JsValue| failed(describe(&error));
-    let url = address(&format!("{FOLDER}/{file}")).map_err(thrown)?;
-    let response: Response = JsFuture::from(window().fetch_with_str(&url)).await.map_err(thrown)?.unchecked_into();
-    if !response.ok() {
-        return Err(failed(response.status().to_string()));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_a_label_set_with_descriptions() {
+        for preset in ALL {
+            let set = LabelSet::from_json(preset.json).unwrap();
+            assert_eq!(set.name(), preset.name);
+            assert!(!set.labels().is_empty());
+            for label in set.labels() {
+                assert!(label.description.ends_with('.'), "{}: {}", preset.key, label.name);
+                assert!(label.colour.is_some(), "{}: {}", preset.key, label.name);
+            }
+        }
     }
-    let text = JsFuture::from(response.text().map_err(thrown)?).await.map_err(thrown)?;
-    Ok(text.as_string().unwrap_or_default())
+
+    #[test]
+    fn the_index_of_the_files_names_the_presets() {
+        let index: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("../../public/label-sets/index.json")).unwrap();
+        let listed: Vec<_> = index.iter().map(|entry| entry["name"].as_str().unwrap()).collect();
+        assert_eq!(listed, ALL.map(|preset| preset.name));
+    }
 }

@@ -1,19 +1,30 @@
-//! What the page asked the worker and has not been told yet.
+//! What an engine was asked and has not answered yet.
 
 use std::collections::BTreeMap;
 
-use crate::wire::{BrowserErrorKind, Report, Role, Rows};
+use crate::wire::engine::{Encoded, Role, Unit};
+use crate::wire::{BrowserErrorKind, Report};
 
 /// What a job came to.
-pub type Outcome = Result<Rows, Report>;
+pub type Outcome = Result<Encoded, Report>;
 
 type Callback = Box<dyn FnOnce(Outcome)>;
 
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// How urgent it is.
+    pub role: Role,
+    /// What gets a vector.
+    pub unit: Unit,
+    /// The texts.
+    pub texts: Vec<String>,
+}
+
 struct Job {
-    role: Role,
-    texts: Vec<String>,
-    rows: Rows,
-    replayed: bool,
+    question: Question,
+    answer: Encoded,
+    suspected: bool,
     done: Callback,
 }
 
@@ -26,17 +37,21 @@ pub struct Jobs {
 
 impl Jobs {
     /// Opens a job.
-    pub fn open(&mut self, role: Role, texts: Vec<String>, done: Callback) -> u32 {
+    pub fn open(&mut self, question: Question, done: Callback) -> u32 {
         self.last = self.last.wrapping_add(1);
-        let job = Job { role, texts, rows: Rows::default(), replayed: false, done };
-        self.open.insert(self.last, job);
+        self.open.insert(self.last, Job { question, answer: Encoded::default(), suspected: false, done });
         self.last
     }
 
-    /// Takes in some of a job's rows.
-    pub fn rows(&mut self, id: u32, rows: Rows) {
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Takes in a part of a job's answer.
+    pub fn extend(&mut self, id: u32, part: Encoded) {
         if let Some(job) = self.open.get_mut(&id) {
-            job.rows.extend(rows);
+            job.answer.extend(part);
         }
     }
 
@@ -44,12 +59,9 @@ impl Jobs {
     pub fn finish(&mut self, id: u32) -> Option<impl FnOnce() + use<>> {
         let job = self.open.remove(&id)?;
         Some(move || {
-            let outcome = if job.rows.windows.len() == job.texts.len() {
-                Ok(job.rows)
-            } else {
-                Err(Report::browser(BrowserErrorKind::Worker, "the worker left texts out: reload the page"))
-            };
-            (job.done)(outcome);
+            let complete = job.answer.len() == job.question.texts.len();
+            let missing = || Report::browser(BrowserErrorKind::Worker, "the worker left texts out: reload the page");
+            (job.done)(if complete { Ok(job.answer) } else { Err(missing()) });
         })
     }
 
@@ -65,21 +77,19 @@ impl Jobs {
     }
 
     /// All open jobs, to be sent (again).
-    pub fn waiting(&self) -> Vec<(u32, Role, Vec<String>)> {
-        self.open.iter().map(|(&id, job)| (id, job.role, job.texts.clone())).collect()
+    pub fn waiting(&self) -> Vec<(u32, Question)> {
+        self.open.iter().map(|(&id, job)| (id, job.question.clone())).collect()
     }
 
-    /// The worker died: half-answered jobs begin again, but one that has already been through
-    /// this may be what kills workers, and is given up.
-    pub fn after_death(&mut self) -> Vec<u32> {
-        let mut given_up = Vec::new();
-        for (&id, job) in &mut self.open {
-            job.rows = Rows::default();
-            if std::mem::replace(&mut job.replayed, true) {
-                given_up.push(id);
-            }
+    /// The worker died: half-answered jobs begin again. The one that it was at is suspected; if it was suspected before, it is
+    /// what kills workers, and returned to be given up.
+    pub fn after_death(&mut self) -> Option<u32> {
+        for job in self.open.values_mut() {
+            job.answer = Encoded::default();
         }
-        given_up
+        // A worker takes the most urgent job first, of equals the oldest.
+        let (&id, job) = self.open.iter_mut().min_by_key(|(id, job)| (job.question.role, **id))?;
+        std::mem::replace(&mut job.suspected, true).then_some(id)
     }
 }
 
@@ -93,21 +103,23 @@ mod tests {
         let outcome = Rc::new(RefCell::new(None));
         let slot = outcome.clone();
         let done = Box::new(move |outcome| *slot.borrow_mut() = Some(outcome));
-        (jobs.open(Role::Label, vec!["x".into(); count], done), outcome)
+        let question = Question { role: Role::Label, unit: Unit::Text, texts: vec!["x".into(); count] };
+        (jobs.open(question, done), outcome)
     }
 
-    fn rows(vectors: &[f32], cut: &[bool]) -> Rows {
-        Rows { vectors: vectors.to_vec(), windows: vec![1; cut.len()], cut: cut.to_vec() }
+    fn encoded(vectors: &[f32], cut: &[u8]) -> Encoded {
+        let ranges = vec![0, 1].repeat(cut.len());
+        Encoded { vectors: vectors.to_vec(), windows: vec![1; cut.len()], ranges, cut: cut.to_vec() }
     }
 
     #[test]
-    fn rows_add_up_in_order() {
+    fn parts_add_up_in_order() {
         let mut jobs = Jobs::default();
         let (id, outcome) = open(&mut jobs, 3);
-        jobs.rows(id, rows(&[1.0, 2.0], &[false, true]));
-        jobs.rows(id, rows(&[3.0], &[false]));
+        jobs.extend(id, encoded(&[1.0, 2.0], &[0, 1]));
+        jobs.extend(id, encoded(&[3.0], &[0]));
         jobs.finish(id).unwrap()();
-        assert_eq!(outcome.take(), Some(Ok(rows(&[1.0, 2.0, 3.0], &[false, true, false]))));
+        assert_eq!(outcome.take(), Some(Ok(encoded(&[1.0, 2.0, 3.0], &[0, 1, 0]))));
     }
 
     #[test]
@@ -115,16 +127,16 @@ mod tests {
         let mut jobs = Jobs::default();
         let (id, outcome) = open(&mut jobs, 1);
         assert!(jobs.cancel(id));
-        jobs.rows(id, rows(&[1.0], &[false]));
+        jobs.extend(id, encoded(&[1.0], &[0]));
         assert!(jobs.finish(id).is_none());
         assert_eq!(outcome.take(), None);
     }
 
     #[test]
-    fn missing_rows_are_an_error() {
+    fn a_missing_text_is_an_error() {
         let mut jobs = Jobs::default();
         let (id, outcome) = open(&mut jobs, 2);
-        jobs.rows(id, rows(&[1.0], &[false]));
+        jobs.extend(id, encoded(&[1.0], &[0]));
         jobs.finish(id).unwrap()();
         assert!(outcome.take().unwrap().is_err());
     }
@@ -133,12 +145,15 @@ mod tests {
     fn a_job_survives_one_death_but_not_two() {
         let mut jobs = Jobs::default();
         let (id, outcome) = open(&mut jobs, 1);
-        jobs.rows(id, rows(&[9.0], &[false]));
-        assert!(jobs.after_death().is_empty());
-        assert_eq!(jobs.waiting().len(), 1);
-        jobs.rows(id, rows(&[1.0], &[false]));
-        assert_eq!(jobs.after_death(), [id]);
+        let (other, _) = open(&mut jobs, 1);
+        jobs.extend(id, encoded(&[9.0], &[0]));
+        assert_eq!(jobs.after_death(), None);
+        assert_eq!(jobs.waiting().len(), 2);
+        jobs.extend(id, encoded(&[1.0], &[0]));
+        assert_eq!(jobs.after_death(), Some(id), "and not the one that waits behind it");
         jobs.finish(id);
         assert_eq!(outcome.take(), None);
+        assert_eq!(jobs.after_death(), None);
+        assert_eq!(jobs.after_death(), Some(other));
     }
 }

@@ -1,61 +1,77 @@
-//! Workers beside the one that follows the typing: they read the texts of a file.
+//! Engines beside the one that follows the typing: they encode the texts of a file.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::rc::Rc;
 
+use super::engine::{Engine, Event};
+use super::jobs::{Outcome, Question};
 use crate::browser::property;
-use crate::client::{Client, Event, Outcome};
-use crate::wire::{Report, Role, Rows};
+use crate::wire::Report;
+use crate::wire::engine::{Encoded, Role, Unit};
 
-/// Texts handed to a worker at a time: a tenth of a second to a second of work, so that all workers end together.
-const SHARE: usize = 32;
-/// Shares that a worker has at a time, so that it need not wait for the page to hand it the next.
+/// Texts handed to an engine at a time: a tenth of a second to a second of work, so that all engines end together.
+pub const SHARE: usize = 32;
+/// Shares that an engine has at a time, so that it need not wait to be handed the next.
 const AHEAD: usize = 2;
-/// The most workers: each holds a model of its own.
+/// The most engines: each holds a model of its own.
 const MOST: usize = 8;
+
+/// How many texts in a row may be refused before something else must be wrong.
+const REFUSALS: u32 = 3;
+
+/// A share of the texts, by their numbers.
+pub type Share = Vec<u32>;
 
 /// What comes of the texts.
 #[derive(Debug)]
 pub enum Told {
-    /// The texts from this one on.
-    Rows {
-        /// The first text's place.
-        from: usize,
+    /// These texts are encoded. Each is told of once.
+    Encoded {
+        /// Their numbers.
+        share: Share,
         /// What they were encoded as.
-        rows: Rows,
+        encoded: Encoded,
+    },
+    /// This text cannot be encoded.
+    Refused {
+        /// Its number.
+        text: u32,
+        /// Why.
+        report: Report,
     },
     /// That was all.
     Done,
-    /// No worker is left, or one gave a text up.
+    /// No engine is left, or they refuse one text after the other.
     Failed(Report),
 }
 
-/// Several workers that share the texts of one file. They end when all texts are read, when one cannot be, or when the
-/// pool is dropped.
+/// Several engines that share the texts of one file. They end when all texts are encoded or refused, or when the pool is
+/// dropped.
 pub struct Pool {
     inner: Rc<Inner>,
 }
 
 struct Inner {
-    texts: Vec<String>,
-    /// What no worker has yet.
-    open: RefCell<VecDeque<Range<usize>>>,
+    /// The text of a number.
+    text: Box<dyn Fn(u32) -> String>,
+    /// What no engine has yet.
+    open: RefCell<VecDeque<Share>>,
     members: RefCell<Vec<Member>>,
-    /// Texts without a vector.
+    /// Shares without vectors.
     left: Cell<usize>,
+    refusals: Cell<u32>,
     tell: Box<dyn Fn(Told)>,
 }
 
 struct Member {
-    client: Client,
-    shares: Vec<Range<usize>>,
+    engine: Engine,
+    shares: Vec<Share>,
 }
 
-/// How many workers this device can spare: all of its processor's threads but the one for the page and the typing, and
+/// How many engines this device can spare: all of its processor's threads but the one for the page and the typing, and
 /// no more than one for each gigabyte of memory, where the browser says.
-pub fn spare_workers() -> usize {
+pub fn spare_engines() -> usize {
     let navigator = property(&js_sys::global(), "navigator");
     let number = |name| navigator.as_ref().and_then(|n| property(n, name)).and_then(|value| value.as_f64());
     let threads = number("hardwareConcurrency").map_or(1, |threads| threads as usize);
@@ -64,29 +80,36 @@ pub fn spare_workers() -> usize {
 }
 
 impl Pool {
-    /// Starts workers for these texts: `size` at most. `tell` hears of the texts in shares, in any order.
-    pub fn new(script: &str, manifest: &str, size: usize, texts: Vec<String>, tell: impl Fn(Told) + 'static) -> Self {
-        let open: VecDeque<_> =
-            (0..texts.len()).step_by(SHARE).map(|from| from..(from + SHARE).min(texts.len())).collect();
+    /// Starts engines for these texts: `size` at most. `tell` hears of the texts in shares, in any order.
+    pub fn new(
+        script: &str,
+        manifest: &str,
+        size: usize,
+        texts: &[u32],
+        text: impl Fn(u32) -> String + 'static,
+        tell: impl Fn(Told) + 'static,
+    ) -> Self {
+        let open: VecDeque<Share> = texts.chunks(SHARE).map(<[u32]>::to_vec).collect();
         let size = size.min(open.len());
-        let left = Cell::new(texts.len());
-        let inner =
-            Rc::new(Inner { texts, open: RefCell::new(open), members: RefCell::default(), left, tell: Box::new(tell) });
+        let left = Cell::new(open.len());
+        let (text, tell) = (Box::new(text), Box::new(tell));
+        let (open, members, refusals) = (RefCell::new(open), RefCell::default(), Cell::default());
+        let inner = Rc::new(Inner { text, open, members, left, refusals, tell });
         for number in 0..size {
             // Members do not keep the pool: dropping it ends them.
             let pool = Rc::downgrade(&inner);
-            let client = Client::new(script, manifest, move |event| {
+            let engine = Engine::new(script, manifest, move |event| {
                 if let (Some(pool), Event::Failed(report)) = (pool.upgrade(), event) {
                     pool.lost(number, report);
                 }
             });
-            inner.members.borrow_mut().push(Member { client, shares: Vec::new() });
+            inner.members.borrow_mut().push(Member { engine, shares: Vec::new() });
         }
         for number in 0..size {
-            // The client keeps what it is asked until its worker is ready.
+            // An engine keeps what it is asked until it is ready.
             (0..AHEAD).for_each(|_| inner.clone().hand_out(number));
-            let client = inner.members.borrow().get(number).map(|member| member.client.clone());
-            client.inspect(Client::start);
+            let engine = inner.members.borrow().get(number).map(|member| member.engine.clone());
+            engine.inspect(Engine::start);
         }
         Self { inner }
     }
@@ -99,52 +122,67 @@ impl Drop for Pool {
 }
 
 impl Inner {
-    /// Gives a worker the next share, if there is one.
+    /// Gives an engine the next share, if there is one.
     fn hand_out(self: Rc<Self>, number: usize) {
         let Some(share) = self.open.borrow_mut().pop_front() else { return };
-        let texts = self.texts[share.clone()].to_vec();
-        let client = {
+        let texts = share.iter().map(|&text| (self.text)(text)).collect();
+        let engine = {
             let mut members = self.members.borrow_mut();
             let Some(member) = members.get_mut(number) else { return };
             member.shares.push(share.clone());
-            member.client.clone()
+            member.engine.clone()
         };
         let pool = Rc::downgrade(&self);
-        client.embed(Role::File, texts, move |outcome| {
+        engine.encode(Question { role: Role::File, unit: Unit::Text, texts }, move |outcome| {
             if let Some(pool) = pool.upgrade() {
                 pool.receive(number, share, outcome);
             }
         });
     }
 
-    fn receive(self: Rc<Self>, number: usize, share: Range<usize>, outcome: Outcome) {
+    fn receive(self: Rc<Self>, number: usize, share: Share, outcome: Outcome) {
         if let Some(member) = self.members.borrow_mut().get_mut(number) {
             member.shares.retain(|other| *other != share);
         }
         match outcome {
-            Ok(rows) => {
-                self.left.set(self.left.get() - share.len());
-                (self.tell)(Told::Rows { from: share.start, rows });
-                if self.left.get() == 0 {
-                    self.end();
-                    (self.tell)(Told::Done);
-                } else {
-                    self.hand_out(number);
-                }
+            Ok(encoded) => {
+                self.refusals.set(0);
+                (self.tell)(Told::Encoded { share, encoded });
             }
-            Err(report) => self.fail(report),
+            // One of them is to blame: they go on in halves, until it stands alone.
+            Err(_) if share.len() > 1 => {
+                let (first, second) = share.split_at(share.len() / 2);
+                let mut open = self.open.borrow_mut();
+                open.push_front(second.to_vec());
+                open.push_front(first.to_vec());
+                self.left.set(self.left.get() + 2);
+            }
+            Err(report) => {
+                self.refusals.set(self.refusals.get() + 1);
+                if self.refusals.get() >= REFUSALS {
+                    return self.fail(report);
+                }
+                share.iter().for_each(|&text| (self.tell)(Told::Refused { text, report: report.clone() }));
+            }
+        }
+        self.left.set(self.left.get() - 1);
+        if self.left.get() == 0 {
+            self.end();
+            (self.tell)(Told::Done);
+        } else {
+            self.hand_out(number);
         }
     }
 
-    /// A worker could not be started, or died too often: the others take over what it had.
+    /// An engine could not be started, or died too often: the others take over what it had.
     fn lost(self: Rc<Self>, number: usize, report: Report) {
         let others: Vec<usize> = {
             let mut members = self.members.borrow_mut();
             let Some(member) = members.get_mut(number) else { return };
-            member.client.stop();
+            member.engine.stop();
             let shares = std::mem::take(&mut member.shares);
             shares.into_iter().rev().for_each(|share| self.open.borrow_mut().push_front(share));
-            (0..members.len()).filter(|&other| members[other].client.is_running()).collect()
+            (0..members.len()).filter(|&other| members[other].engine.is_running()).collect()
         };
         if others.is_empty() {
             return self.fail(report);
@@ -162,7 +200,7 @@ impl Inner {
     fn end(&self) {
         self.open.borrow_mut().clear();
         for member in self.members.borrow_mut().drain(..) {
-            member.client.stop();
+            member.engine.stop();
         }
     }
 }

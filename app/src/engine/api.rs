@@ -43,7 +43,10 @@ impl Undertone {
         let address = Url::new_with_base(&manifest, &base)?.href();
         let loaded = load(&address, |_| ()).await.map_err(thrown)?;
         if let Some(unkept) = loaded.unkept {
-            spawn_local(unkept.keep());
+            spawn_local(async move {
+                // Where the browser refuses it, the next visit downloads the model again.
+                unkept.keep().await;
+            });
         }
         Ok(Self { encoder: Arc::new(loaded.encoder) })
     }

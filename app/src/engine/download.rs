@@ -1,32 +1,75 @@
 //! Files over the network, with progress in bytes.
 
-use js_sys::{Promise, Uint8Array};
+use std::time::Duration;
+
+use gloo_net::http::Request;
+use gloo_timers::callback::Timeout;
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStreamDefaultReader, Request, RequestCache, RequestInit, Response, Window, WorkerGlobalScope};
+use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache};
 
 use crate::browser::{describe, property};
 use crate::wire::{BrowserErrorKind, Report};
 
-/// Fetches a file whose size is known beforehand, calling `progress` with the bytes so far.
+/// How long a server may say nothing before it is given up.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Gives a request up unless it is called again in time.
+struct Watch {
+    controller: AbortController,
+    patience: Duration,
+    timer: Option<Timeout>,
+}
+
+impl Watch {
+    fn new(patience: Duration) -> Result<Self, JsValue> {
+        let mut watch = Self { controller: AbortController::new()?, patience, timer: None };
+        watch.rearm();
+        Ok(watch)
+    }
+
+    fn rearm(&mut self) {
+        let controller = self.controller.clone();
+        let milliseconds = self.patience.as_millis() as u32;
+        self.timer = Some(Timeout::new(milliseconds, move || controller.abort()));
+    }
+
+    /// Why a request failed.
+    fn explain(&self, error: &str) -> String {
+        match self.controller.signal().aborted() {
+            true => format!("the server said nothing for {} seconds", self.patience.as_secs()),
+            false => error.to_owned(),
+        }
+    }
+}
+
+/// Fetches a file whose size is known beforehand, calling `progress` with the bytes so far. A server that says nothing for
+/// `patience` is given up.
 ///
 /// Reads at most one chunk more than `expected`: a longer file is wrong anyway, and its
 /// size is checked by whoever knows its checksum.
-pub async fn fetch(url: &str, expected: Option<u64>, mut progress: impl FnMut(u64)) -> Result<Vec<u8>, Report> {
+pub async fn fetch(
+    url: &str,
+    expected: Option<u64>,
+    patience: Duration,
+    mut progress: impl FnMut(u64),
+) -> Result<Vec<u8>, Report> {
     let failed = |why: String| {
         Report::browser(
             BrowserErrorKind::Network,
             format!("{} could not be fetched ({why}): check the connection, then try again", short(url)),
         )
     };
-    let thrown = |error: JsValue| failed(describe(&error));
-
-    let init = RequestInit::new();
-    // The checksums decide what is current, so a stale file in the browser's own cache would only ever look like a corrupt
-    // one; and what is kept is kept once, in the `Store`.
-    init.set_cache(RequestCache::NoStore);
-    let request = Request::new_with_str_and_init(url, &init).map_err(thrown)?;
-    let response: Response = JsFuture::from(start(&request).map_err(thrown)?).await.map_err(thrown)?.unchecked_into();
+    let mut watch = Watch::new(patience).map_err(|error| failed(describe(&error)))?;
+    let response = Request::get(url)
+        // The checksums decide what is current, so a stale file in the browser's own cache would only ever look like a
+        // corrupt one; and what is kept is kept once, in the `Store`.
+        .cache(RequestCache::NoStore)
+        .abort_signal(Some(&watch.controller.signal()))
+        .send()
+        .await
+        .map_err(|error| failed(watch.explain(&error.to_string())))?;
     if !response.ok() {
         let status = format!("{} {}", response.status(), response.status_text());
         return Err(failed(status.trim().to_string()));
@@ -45,7 +88,8 @@ pub async fn fetch(url: &str, expected: Option<u64>, mut progress: impl FnMut(u6
     };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     loop {
-        let part = JsFuture::from(reader.read()).await.map_err(thrown)?;
+        watch.rearm();
+        let part = JsFuture::from(reader.read()).await.map_err(|error| failed(watch.explain(&describe(&error))))?;
         let Some(value) = property(&part, "value") else {
             return Ok(bytes);
         };
@@ -61,18 +105,6 @@ pub async fn fetch(url: &str, expected: Option<u64>, mut progress: impl FnMut(u6
             return Ok(bytes);
         }
     }
-}
-
-/// `fetch` lives in a different place in a page than in a worker.
-fn start(request: &Request) -> Result<Promise, JsValue> {
-    let global = js_sys::global();
-    if let Some(window) = global.dyn_ref::<Window>() {
-        return Ok(window.fetch_with_request(request));
-    }
-    global
-        .dyn_ref::<WorkerGlobalScope>()
-        .map(|worker| worker.fetch_with_request(request))
-        .ok_or_else(|| JsValue::from_str("neither a page nor a worker"))
 }
 
 /// The end of an address: enough to know the file by.

@@ -1,13 +1,19 @@
 //! From the address of a manifest to a model that works.
 
+use std::time::Duration;
+
 use undertone_core::{Bundle, Encoder, Error, Manifest};
 use web_sys::Url;
 
 use super::digest::sha256;
-use super::download::fetch;
+use super::download::{PATIENCE, fetch};
 use super::store::{Copy, Store};
 use crate::browser::{describe, now};
-use crate::wire::{BrowserErrorKind, Progress, Report, Stage};
+use crate::wire::engine::{Progress, Stage};
+use crate::wire::{BrowserErrorKind, Report};
+
+/// How long to wait for the news whether there is a newer model, where one is kept on this device.
+const IMPATIENCE: Duration = Duration::from_secs(4);
 
 /// A model in working order.
 pub struct Loaded {
@@ -15,36 +21,57 @@ pub struct Loaded {
     pub encoder: Encoder,
     /// Its files, if they are not on this device yet.
     pub unkept: Option<Unkept>,
+    /// Why it is not the newest that there is.
+    pub stale: Option<Report>,
 }
 
 /// Loads the model whose manifest has this absolute address.
 ///
 /// The manifest comes from the network where there is one, so that a new model is noticed; the
-/// files come from this device if they are there and intact.
+/// files come from this device if they are there and intact. A new model that cannot be had, or something else in the place of
+/// its manifest, such as the page of a network that wants to be paid first, is no reason to do without the one that is kept.
 pub async fn load(address: &str, mut progress: impl FnMut(Progress)) -> Result<Loaded, Report> {
     let store = Store::open(address).await;
-    let (manifest, text) = manifest(address, store.as_ref()).await?;
-    let files = Files { address, store: store.as_ref(), total: manifest.files.iter().map(|file| file.bytes).sum() };
+    let kept = kept_manifest(store.as_ref()).await;
+    let (failure, newer) = match newest_manifest(address, kept.is_some()).await {
+        Ok(newest) => match build(address, store.as_ref(), newest, &mut progress).await {
+            Ok((encoder, unkept)) => return Ok(Loaded { encoder, unkept, stale: None }),
+            Err(report) => (report, true),
+        },
+        Err(report) => (report, false),
+    };
+    let Some(kept) = kept else { return Err(failure) };
+    let files = Files::new(address, store.as_ref(), &kept.0);
+    let Some(bundle) = files.intact(&kept.0, &mut progress).await? else { return Err(failure) };
+    progress(files.progress(Stage::Build, files.total));
+    Ok(Loaded { encoder: encoder(bundle)?, unkept: None, stale: newer.then_some(failure) })
+}
 
-    let mut bundle = None;
-    if let Some((weights, tokenizer)) = files.read(&manifest, &mut progress).await? {
-        match verify(manifest.clone(), weights, tokenizer).await {
-            Ok(intact) => bundle = Some(intact),
-            Err(_) => files.forget(&manifest).await,
-        }
-    }
-    let (bundle, new) = match bundle {
+/// A manifest, and as it was read.
+type Read = (Manifest, Vec<u8>);
+
+/// The model of a manifest, and its files if they have yet to be kept.
+async fn build(
+    address: &str,
+    store: Option<&Store>,
+    (manifest, text): Read,
+    progress: &mut impl FnMut(Progress),
+) -> Result<(Encoder, Option<Unkept>), Report> {
+    let files = Files::new(address, store, &manifest);
+    let (bundle, new) = match files.intact(&manifest, progress).await? {
         Some(bundle) => (bundle, false),
         None => {
-            let (weights, tokenizer) = files.download(&manifest, &mut progress).await?;
+            let (weights, tokenizer) = files.download(&manifest, progress).await?;
             (verify(manifest, weights, tokenizer).await?, true)
         }
     };
+    progress(files.progress(Stage::Build, files.total));
+    let unkept = store.filter(|_| new).and_then(|store| Unkept::new(store.clone(), &bundle, &text));
+    Ok((encoder(bundle)?, unkept))
+}
 
-    progress(Progress { stage: Stage::Build, done: files.total as f64, total: files.total as f64 });
-    let unkept = store.filter(|_| new).and_then(|store| Unkept::new(store, &bundle, &text));
-    let encoder = Encoder::load(bundle)?.with_clock(now);
-    Ok(Loaded { encoder, unkept })
+fn encoder(bundle: Bundle) -> Result<Encoder, Report> {
+    Ok(Encoder::load(bundle)?.with_clock(now))
 }
 
 /// Checks the files against the manifest.
@@ -72,8 +99,9 @@ impl Unkept {
         Some(Self { store, files })
     }
 
-    /// Keeps them instead of any other model. A browser may refuse it: then the next visit downloads them again.
-    pub async fn keep(self) {
+    /// Keeps them instead of any other model, and says whether that worked. A browser may refuse it: then the next visit
+    /// downloads them again.
+    pub async fn keep(self) -> bool {
         let Self { store, files } = self;
         let keys: Vec<&str> = files.iter().map(|(key, _)| key.as_str()).collect();
         for (key, file) in &files {
@@ -81,24 +109,21 @@ impl Unkept {
                 store.keep_only(&keys).await;
             }
             if !store.put(key, file).await {
-                return;
+                return false;
             }
         }
+        true
     }
 }
 
-async fn manifest(address: &str, store: Option<&Store>) -> Result<(Manifest, Vec<u8>), Report> {
-    match fetch(address, None, |_| ()).await {
-        Ok(text) => Ok((Manifest::from_json(&text)?, text)),
-        Err(report) => {
-            let kept = match store {
-                Some(store) => store.get(Bundle::MANIFEST).await,
-                None => None,
-            };
-            let text = kept.ok_or(report)?;
-            Ok((Manifest::from_json(&text)?, text))
-        }
-    }
+async fn newest_manifest(address: &str, is_kept: bool) -> Result<Read, Report> {
+    let text = fetch(address, None, if is_kept { IMPATIENCE } else { PATIENCE }, |_| ()).await?;
+    Ok((Manifest::from_json(&text)?, text))
+}
+
+async fn kept_manifest(store: Option<&Store>) -> Option<Read> {
+    let text = store?.get(Bundle::MANIFEST).await?;
+    Some((Manifest::from_json(&text).ok()?, text))
 }
 
 /// The files of one model, wherever they are.
@@ -108,7 +133,27 @@ struct Files<'a> {
     total: u64,
 }
 
-impl Files<'_> {
+impl<'a> Files<'a> {
+    fn new(address: &'a str, store: Option<&'a Store>, manifest: &Manifest) -> Self {
+        Self { address, store, total: manifest.files.iter().map(|file| file.bytes).sum() }
+    }
+
+    /// The bundle from this device, if it is there and intact. One that is damaged is thrown away.
+    async fn intact(
+        &self,
+        manifest: &Manifest,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<Option<Bundle>, Report> {
+        let Some((weights, tokenizer)) = self.read(manifest, progress).await? else { return Ok(None) };
+        match verify(manifest.clone(), weights, tokenizer).await {
+            Ok(bundle) => Ok(Some(bundle)),
+            Err(_) => {
+                self.forget(manifest).await;
+                Ok(None)
+            }
+        }
+    }
+
     /// The weights and the tokenizer from this device, if both are there.
     async fn read(
         &self,
@@ -147,7 +192,7 @@ impl Files<'_> {
                     format!("{} has no address: {}", entry.path, describe(&error)),
                 )
             })?;
-            *file = fetch(&url.href(), Some(entry.bytes), |done| {
+            *file = fetch(&url.href(), Some(entry.bytes), PATIENCE, |done| {
                 progress(self.progress(Stage::Download, before + done));
             })
             .await?;

@@ -1,65 +1,38 @@
-//! The worker's message loop.
+//! The engine's message loop.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array, Reflect};
-use serde::Serialize;
-use undertone_core::Encoder;
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
+use gloo_timers::future::TimeoutFuture;
+use undertone_core::{Embeddings, Encoder, Window, Windows, utf16_ranges};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use super::load::load;
+use super::load::{Loaded, load};
 use super::queue::{Chunk, Queue};
-use crate::browser::{complain, describe, sleep};
-use crate::wire::{BrowserErrorKind, FromEngine, Model, PROTOCOL, Report, ToEngine, VECTORS, WORKER_NAME};
+use crate::wire::engine::{Encoded, FromEngine, Model, NAME, Role, ToEngine, Unit};
+use crate::wire::{BrowserErrorKind, Buffers, PROTOCOL, Report};
+use crate::worker::Scope;
 
-/// Loads the model and answers messages, if this is the application's own worker; does nothing anywhere else, so that any
-/// page may import the engine as a library.
+/// The most windows that are encoded before messages are looked at again.
+const WINDOWS_AT_ONCE: usize = 8;
+
+/// Loads the model and answers messages, if this is one of the application's own engines; does nothing anywhere else, so that
+/// any page may import the engine as a library.
 pub fn serve() {
-    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else {
-        return;
-    };
+    let Some(scope) = Scope::current() else { return };
     let name = scope.name();
-    let Some(manifest) = name.strip_prefix(WORKER_NAME) else {
-        return;
-    };
+    let Some(manifest) = name.strip_prefix(NAME) else { return };
     let desk = Rc::new(Desk { scope: scope.clone(), work: RefCell::default() });
-    announce_panics(desk.clone());
-
+    scope.announce_panics(|message| FromEngine::Panicked { message });
     let listener = desk.clone();
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        match serde_wasm_bindgen::from_value(event.data()) {
-            Ok(message) => listener.clone().receive(message),
-            Err(error) => complain(&format!("the page sent an unknown message: {error}")),
-        }
-    });
-    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    on_message.forget();
+    scope.listen(move |message, _| listener.clone().receive(message));
     desk.send(&FromEngine::Hello { protocol: PROTOCOL, simd: cfg!(target_feature = "simd128") });
     spawn_local(desk.load(manifest.to_owned()));
 }
 
-/// A panic leaves the worker unusable and its jobs unanswered; only the page can replace it.
-fn announce_panics(desk: Rc<Desk>) {
-    // The hook must be `Sync`, which nothing of the browser is; a worker has one thread.
-    thread_local!(static DESK: RefCell<Option<Rc<Desk>>> = const { RefCell::new(None) });
-    DESK.set(Some(desk));
-    std::panic::set_hook(Box::new(|info| {
-        let message = info.to_string();
-        complain(&message);
-        DESK.with_borrow(|desk| {
-            if let Some(desk) = desk {
-                desk.send(&FromEngine::Panicked { message });
-            }
-        });
-    }));
-}
-
 struct Desk {
-    scope: DedicatedWorkerGlobalScope,
+    scope: Scope,
     work: RefCell<Work>,
 }
 
@@ -68,16 +41,18 @@ struct Work {
     encoder: Option<Rc<Encoder>>,
     queue: Queue,
     busy: bool,
+    /// The windows of the text that was typed last, by their tokens: of a long text, an edit changes few.
+    typed: HashMap<Vec<u32>, Vec<f32>>,
 }
 
 impl Desk {
     fn receive(self: Rc<Self>, message: ToEngine) {
         match message {
             ToEngine::Cancel { id } => self.work.borrow_mut().queue.cancel(id),
-            ToEngine::Embed { id, role, texts } => {
+            ToEngine::Encode { id, role, unit, texts } => {
                 let idle = {
                     let mut work = self.work.borrow_mut();
-                    work.queue.push(id, role, texts);
+                    work.queue.push(id, role, unit, texts);
                     !std::mem::replace(&mut work.busy, true)
                 };
                 if idle {
@@ -90,24 +65,16 @@ impl Desk {
     async fn load(self: Rc<Self>, manifest: String) {
         let loaded = load(&manifest, |progress| self.send(&FromEngine::Progress(progress))).await;
         match loaded {
-            Ok(loaded) => {
-                let manifest = loaded.encoder.manifest();
-                let answer = FromEngine::Ready(Model {
-                    name: manifest.name.clone(),
-                    dim: manifest.encoder.hidden as u32,
-                    max_tokens: manifest.encoder.max_tokens as u32,
-                    bytes: manifest.files.iter().map(|file| file.bytes as f64).sum(),
-                    calibration: manifest.calibration.clone(),
-                    lexicon: manifest.lexicon.clone(),
-                    affect: loaded.encoder.affect_head().clone(),
-                });
-                let background = loaded.encoder.scorer().background();
-                let vectors = [background.terms().as_slice(), background.reference().rows().as_slice()].concat();
-                self.work.borrow_mut().encoder = Some(Rc::new(loaded.encoder));
-                self.send_with(&answer, &vectors);
-                if let Some(unkept) = loaded.unkept {
-                    unkept.keep().await;
-                }
+            Ok(Loaded { encoder, unkept, stale }) => {
+                let message = FromEngine::Ready { model: Box::new(describe(&encoder)), stale };
+                let buffers = Model::pack(encoder.scorer().background(), Buffers::new());
+                self.work.borrow_mut().encoder = Some(Rc::new(encoder));
+                self.scope.send(&message, &buffers);
+                let kept = match unkept {
+                    Some(unkept) => unkept.keep().await,
+                    None => true,
+                };
+                self.send(&FromEngine::Kept { kept });
             }
             Err(report) => self.send(&FromEngine::Failed { id: None, report }),
         }
@@ -123,64 +90,118 @@ impl Desk {
                 work.busy = chunk.is_some();
                 (chunk, work.encoder.clone())
             };
-            let Some(chunk) = chunk else {
-                return;
+            let Some(chunk) = chunk else { return };
+            let (id, last) = (chunk.id, chunk.last);
+            let encoded = match encoder {
+                Some(encoder) => self.encode(chunk, &encoder).await,
+                None => Err(Report::browser(
+                    BrowserErrorKind::Worker,
+                    "a text arrived before the model was loaded: reload the page",
+                )),
             };
-            self.encode(chunk, encoder.as_deref());
-            sleep(0).await;
+            match encoded {
+                Ok(Some(encoded)) => {
+                    self.scope.send(&FromEngine::Encoded { id }, &encoded.pack(Buffers::new()));
+                    if last {
+                        self.send(&FromEngine::Done { id });
+                        self.work.borrow_mut().queue.finish(id);
+                    }
+                }
+                // Nobody waits for it any more.
+                Ok(None) => {}
+                Err(report) => {
+                    self.work.borrow_mut().queue.cancel(id);
+                    self.send(&FromEngine::Failed { id: Some(id), report });
+                }
+            }
+            TimeoutFuture::new(0).await;
         }
     }
 
-    fn encode(&self, chunk: Chunk, encoder: Option<&Encoder>) {
-        let Chunk { id, texts, last } = chunk;
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let encoded = match encoder {
-            Some(encoder) => encoder.encode(&texts).map_err(Report::from),
-            None => Err(Report::browser(
-                BrowserErrorKind::Worker,
-                "a text arrived before the model was loaded: reload the page",
-            )),
+    /// `None` if the job was cancelled meanwhile.
+    async fn encode(&self, chunk: Chunk, encoder: &Encoder) -> Result<Option<Encoded>, Report> {
+        let mut encoded = Encoded::default();
+        if chunk.unit == Unit::Sentence {
+            for text in &chunk.texts {
+                let (vectors, ranges) = encoder.encode_sentences(text)?;
+                encoded.windows.push(vectors.len() as u32);
+                encoded.vectors.extend(vectors.into_vec());
+                encoded.ranges.extend(utf16(text, ranges));
+                encoded.cut.push(0);
+            }
+            return Ok(Some(encoded));
+        }
+        let texts: Vec<Windows> =
+            chunk.texts.iter().map(|text| encoder.tokenizer().windows(text)).collect::<Result<_, _>>()?;
+        let windows: Vec<&Window> = texts.iter().flat_map(|text| &text.windows).collect();
+        let Some(vectors) = self.encode_windows(&chunk, &windows, encoder).await? else {
+            return Ok(None);
         };
-        match encoded {
-            Ok(encoded) => {
-                let windows = encoded.vectors.counts().map(|count| count as u32).collect();
-                let rows = FromEngine::Rows { id, windows, cut: encoded.cut };
-                self.send_with(&rows, encoded.vectors.rows().as_slice());
-                if last {
-                    self.send(&FromEngine::Done { id });
+        encoded.vectors = vectors;
+        for (text, Windows { windows, cut }) in chunk.texts.iter().zip(&texts) {
+            encoded.windows.push(windows.len() as u32);
+            encoded.ranges.extend(utf16(text, windows.iter().map(|window| window.range.clone())));
+            encoded.cut.push(u8::from(*cut));
+        }
+        Ok(Some(encoded))
+    }
+
+    /// The vectors of windows, a few at a time; `None` if the job was cancelled meanwhile.
+    async fn encode_windows(
+        &self,
+        chunk: &Chunk,
+        windows: &[&Window],
+        encoder: &Encoder,
+    ) -> Result<Option<Vec<f32>>, Report> {
+        let dim = encoder.manifest().encoder.hidden;
+        let long = chunk.role == Role::Typing && windows.len() > 1;
+        let known = if long { std::mem::take(&mut self.work.borrow_mut().typed) } else { HashMap::new() };
+        let new: Vec<&Window> = windows.iter().copied().filter(|window| !known.contains_key(&window.ids)).collect();
+        let mut vectors = Embeddings::empty(dim);
+        for (turn, some) in new.chunks(WINDOWS_AT_ONCE).enumerate() {
+            if turn > 0 {
+                TimeoutFuture::new(0).await;
+                if !self.work.borrow().queue.is_wanted(chunk.id) {
+                    return Ok(None);
                 }
             }
-            Err(report) => {
-                self.work.borrow_mut().queue.cancel(id);
-                self.send(&FromEngine::Failed { id: Some(id), report });
-            }
+            vectors.push(&encoder.encode_windows(some)?)?;
         }
+        if !long {
+            return Ok(Some(vectors.into_vec()));
+        }
+        let mut typed: HashMap<Vec<u32>, Vec<f32>> =
+            new.iter().zip(vectors.rows()).map(|(window, row)| (window.ids.clone(), row.to_vec())).collect();
+        let mut all = Vec::with_capacity(windows.len() * dim);
+        for window in windows {
+            if let Some((ids, row)) = known.get_key_value(&window.ids) {
+                typed.entry(ids.clone()).or_insert_with(|| row.clone());
+            }
+            all.extend(typed.get(&window.ids).into_iter().flatten());
+        }
+        self.work.borrow_mut().typed = typed;
+        Ok(Some(all))
     }
 
     fn send(&self, message: &FromEngine) {
-        if let Some(message) = encode(message)
-            && let Err(error) = self.scope.post_message(&message)
-        {
-            complain(&format!("an answer could not be sent: {}", describe(&error)));
-        }
-    }
-
-    fn send_with(&self, message: &FromEngine, vectors: &[f32]) {
-        let Some(message) = encode(message) else {
-            return;
-        };
-        let vectors = Float32Array::from(vectors);
-        let sent = Reflect::set(&message, &JsValue::from_str(VECTORS), &vectors)
-            .and_then(|_| self.scope.post_message_with_transfer(&message, &Array::of1(&vectors.buffer())));
-        if let Err(error) = sent {
-            complain(&format!("vectors could not be sent: {}", describe(&error)));
-        }
+        self.scope.send(message, &Buffers::new());
     }
 }
 
-fn encode(message: &FromEngine) -> Option<JsValue> {
-    message
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .map_err(|error| complain(&format!("an answer could not be written: {error}")))
-        .ok()
+fn describe(encoder: &Encoder) -> Model {
+    let manifest = encoder.manifest();
+    Model {
+        name: manifest.name.clone(),
+        digest: manifest.file(undertone_core::Bundle::WEIGHTS).map(|file| file.sha256.clone()).unwrap_or_default(),
+        dim: manifest.encoder.hidden as u32,
+        max_tokens: manifest.encoder.max_tokens as u32,
+        bytes: manifest.files.iter().map(|file| file.bytes as f64).sum(),
+        calibration: manifest.calibration.clone(),
+        lexicon: manifest.lexicon.clone(),
+        affect: encoder.affect_head().clone(),
+    }
+}
+
+fn utf16(text: &str, ranges: impl IntoIterator<Item = std::ops::Range<usize>>) -> impl Iterator<Item = u32> {
+    utf16_ranges(text, ranges).into_iter().flat_map(|range| [range.start as u32, range.end as u32])
 }

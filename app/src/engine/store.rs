@@ -15,6 +15,7 @@ const NAME: &str = "undertone-model";
 ///
 /// It is a convenience: a browser may refuse it or empty it at any time, so every failure reads
 /// as "not here".
+#[derive(Clone)]
 pub struct Store {
     cache: Cache,
     base: String,

@@ -117,6 +117,15 @@ impl Encoder {
         Ok(Encoded { vectors, windows, cut: texts.iter().map(|text| text.cut).collect() })
     }
 
+    /// The unit vectors of some windows of texts, as [`Tokenizer::windows`] cuts them: what [`Encoder::encode`] does in one go,
+    /// for those who must stop in between, or know the vectors of other windows already.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn encode_windows(&self, windows: &[&text::Window]) -> Result<Embeddings> {
+        self.vectors(&windows.iter().map(|window| window.ids.as_slice()).collect::<Vec<_>>())
+    }
+
     /// The unit vector of each of a text's [`sentences`](crate::sentences), and where in the text they are, in bytes. What is
     /// longer than the model reads at once is several.
     ///
