@@ -58,23 +58,26 @@ function fail(message, report) {
 /** The chosen theme, before the app runs, so that the page does not flash. */
 function dress() {
   try {
-    const { theme } = JSON.parse(localStorage.getItem("undertone")) ?? {};
+    const theme = localStorage.getItem("undertone-theme");
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
   } catch {
-    // The app says what is wrong with the storage; here it is only a matter of colour.
+    // Without a storage it is only a matter of colour.
   }
 }
 
-/** Offers a new version once it is complete; the reader decides when to change over. */
+/** Offers a new version once it is complete; the reader decides when to change over, and then all tabs do. */
 function offer(worker) {
   if (!navigator.serviceWorker.controller) return;
   banner("An update of Undertone is available.", {
     state: "update",
-    actions: [["Update", () => {
-      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
-      worker.postMessage({ type: "SKIP_WAITING" });
-    }]],
+    actions: [["Update", () => worker.postMessage({ type: "SKIP_WAITING" })]],
   });
+}
+
+/** Another version took over, in this tab or another: what this page still needs may be gone. Its work is kept. */
+function followUpdates() {
+  if (!navigator.serviceWorker?.controller) return;
+  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
 }
 
 /**
@@ -116,6 +119,7 @@ async function keepOffline() {
 
 async function start() {
   dress();
+  followUpdates();
   const simd = typeof WebAssembly === "object" && WebAssembly.validate(SIMD);
   if (!simd) {
     document.querySelector(".starting")?.remove();

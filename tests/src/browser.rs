@@ -74,6 +74,19 @@ impl Browser {
             .collect())
     }
 
+    /// Has Chromium run a script in every page to come, before anything else.
+    pub async fn before_each_page(&self, script: &str) -> Result<()> {
+        let parameters = json!({ "source": script });
+        self.client.issue_cmd(DevTools { command: "Page.addScriptToEvaluateOnNewDocument", parameters }).await?;
+        Ok(())
+    }
+
+    /// Lets the tab's process crash.
+    pub async fn kill_tab(&self) {
+        // The dead answer nothing.
+        let _ = self.client.issue_cmd(DevTools { command: "Page.crash", parameters: json!({}) }).await;
+    }
+
     /// The requests to other machines so far, but for Chromium's own.
     pub fn outside_requests(&self) -> Vec<String> {
         let requests = self.outside.requests.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,6 +136,23 @@ impl WebDriverCompatibleCommand for ConsoleLog {
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
         (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
+/// Chromedriver's way to the commands of Chromium's developer tools.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "cmd": self.command, "params": self.parameters }).to_string()))
     }
 }
 

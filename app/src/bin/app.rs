@@ -1,5 +1,5 @@
 //! The page.
 
 fn main() {
-    undertone_app::components::mount();
+    undertone_app::feature::mount();
 }

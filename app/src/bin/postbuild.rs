@@ -19,10 +19,9 @@ use sha2::{Digest as _, Sha256};
 
 /// The most that each WebAssembly file may weigh, gzipped, in bytes; it holds without wasm-opt too.
 const PAGE_CEILING: usize = 500_000;
-const WORKER_CEILING: usize = 1_500_000;
 
-/// The worker's two builds: for every browser, and for those with relaxed SIMD.
-const WORKERS: [&str; 2] = ["worker", "worker-relaxed"];
+/// The workers with their ceilings: the engine for every browser and for those with relaxed SIMD, and the scoring worker.
+const WORKERS: [(&str, usize); 3] = [("worker", 1_500_000), ("worker-relaxed", 1_500_000), ("scoring", 350_000)];
 
 /// What Trunk writes for a worker, and must stay together: its imports are relative.
 fn worker_files(worker: &str) -> [String; 3] {
@@ -53,16 +52,16 @@ fn run() -> Result<()> {
     let page_wasm = find_page_wasm(&staging)?;
     optimise(&staging.join(&page_wasm))?;
     weigh("the page", &staging.join(&page_wasm), PAGE_CEILING)?;
-    for worker in WORKERS {
+    for (worker, ceiling) in WORKERS {
         let wasm = staging.join(worker_wasm(worker));
         optimise(&wasm)?;
-        weigh(worker, &wasm, WORKER_CEILING)?;
+        weigh(worker, &wasm, ceiling)?;
     }
 
     let folder = name_folder(&staging)?;
     let page = staging.join("index.html");
     let mut html = read_text(&page)?;
-    for worker in WORKERS {
+    for (worker, _) in WORKERS {
         move_worker(&staging, worker, &folder)?;
         html = stamp(&html, &format!("undertone-{worker}"), &format!("{folder}/{worker}_loader.js"))?;
     }
@@ -87,7 +86,7 @@ fn find_page_wasm(staging: &Path) -> Result<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(staging).with_context(|| staging.display().to_string())? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with("_bg.wasm") && !WORKERS.iter().any(|worker| name == worker_wasm(worker)) {
+        if name.ends_with("_bg.wasm") && !WORKERS.iter().any(|(worker, _)| name == worker_wasm(worker)) {
             found.push(name);
         }
     }
@@ -145,7 +144,7 @@ fn weigh(what: &str, wasm: &Path, ceiling: usize) -> Result<()> {
 /// A folder for the workers' files, named after their contents.
 fn name_folder(staging: &Path) -> Result<String> {
     let mut digest = Sha256::new();
-    for name in WORKERS.iter().flat_map(|worker| worker_files(worker)) {
+    for name in WORKERS.iter().flat_map(|(worker, _)| worker_files(worker)) {
         digest.update(read(&staging.join(name))?);
     }
     Ok(format!("w/{}", short(&digest.finalize())))

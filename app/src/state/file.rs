@@ -1,136 +1,400 @@
-//! What happens to the file that is open.
+//! What the file feels like: what the scoring worker tells of it.
 
-use std::time::Duration;
+use std::ops::Range;
+use std::sync::Arc;
 
+use js_sys::{Date, Math};
 use leptos::prelude::*;
-use undertone_core::{Roles, ScoreOptions, Table};
+use undertone_core::{LabelId, LabelSet};
+use web_sys::{Blob, File};
 
-use super::{App, addresses};
-use crate::client::{Pool, Told, spare_workers};
-use crate::sheet::{Sheet, Stage};
+use super::model::address;
+use super::{Editing, LabelVectors, Model, Notices, Topic};
+use crate::browser::describe;
+use crate::client::Scoring;
+use crate::document::{Command, DecisionEdit, Decisions, FileRef, OpenFile, Page, Rows, Status, hue};
+use crate::ui::{Announcer, words};
+use crate::wire::scoring::{Counts, Detail, Format, FromScoring, Progress, Row, Show, Stage, Summary};
+use crate::wire::{Buffers, Report};
 
-/// How long new rows gather before all are scored: texts come by the second, and a table that changes more often than
-/// this only flickers.
-const SCORING_PAUSE: Duration = Duration::from_millis(250);
+/// How many label sets of the past are remembered: answers about them may still be on their way.
+const VERSIONS: usize = 8;
 
-impl App {
-    /// Opens a file, instead of the one that is open. Its texts are read as soon as the model is here.
-    pub fn open(self, name: String, content: &[u8]) {
-        let table = match Table::read(&name, content) {
-            Ok(table) => table,
-            Err(error) => return self.complain(error.to_string()),
+/// A file that is open in the scoring worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenedFile {
+    /// The file.
+    pub file: FileRef,
+    /// What is in it.
+    pub summary: Summary,
+}
+
+/// The rows that are in view.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowsInView {
+    /// The labels that their tags are places in.
+    pub labels: Option<Arc<LabelSet>>,
+    /// How many rows the filter shows.
+    pub count: u32,
+    /// The place of the first.
+    pub from: u32,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// How many rows a label is on for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelCount {
+    /// The label.
+    pub id: LabelId,
+    /// Its name.
+    pub name: String,
+    /// Its colour.
+    pub hue: u16,
+    /// How many.
+    pub count: u32,
+}
+
+/// A row, all of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowDetail {
+    /// What the worker says of it.
+    pub detail: Detail,
+    /// The labels of its scores.
+    pub labels: Arc<LabelSet>,
+    /// Where its windows are, in UTF-16 code units.
+    pub ranges: Vec<Range<u32>>,
+    /// The probabilities of all labels for each window.
+    pub windows: Vec<Vec<f32>>,
+}
+
+/// The file and its scores.
+#[derive(Clone, Copy)]
+pub struct FileScores {
+    /// The file, once it is open.
+    pub opened: RwSignal<Option<OpenedFile>>,
+    /// How far it is encoded.
+    pub progress: RwSignal<Option<Progress>>,
+    /// The rows in view.
+    pub rows: RwSignal<RowsInView>,
+    /// What all rows have in common.
+    pub counts: RwSignal<Option<Counts>>,
+    /// For how many rows each label is on, the most frequent first; labels that are on for none are left out.
+    pub labels: RwSignal<Vec<LabelCount>>,
+    /// The places of the table that exist.
+    pub view: RwSignal<Range<u32>>,
+    /// The row that is looked at.
+    pub selected: RwSignal<Option<u32>>,
+    /// All there is to tell about it.
+    pub detail: RwSignal<Option<RowDetail>>,
+    /// Whether a file is being written.
+    pub exporting: RwSignal<bool>,
+    scoring: StoredValue<Option<Scoring>, LocalStorage>,
+    versions: StoredValue<Vec<(u32, Arc<LabelSet>)>>,
+    /// Files of this visit, for a browser that keeps nothing.
+    contents: StoredValue<Vec<(String, Blob)>, LocalStorage>,
+    /// The file that is on its way, until it is part of the document.
+    opening: StoredValue<Option<FileRef>>,
+    editing: Editing,
+    notices: Notices,
+    announcer: Announcer,
+}
+
+impl FileScores {
+    /// Those of the document's file, from now on.
+    pub fn new(
+        editing: Editing,
+        model: Model,
+        labels: LabelVectors,
+        notices: Notices,
+        announcer: Announcer,
+    ) -> Self {
+        let scores = Self {
+            opened: RwSignal::new(None),
+            progress: RwSignal::new(None),
+            rows: RwSignal::default(),
+            counts: RwSignal::new(None),
+            labels: RwSignal::default(),
+            view: RwSignal::new(0..20),
+            selected: RwSignal::new(None),
+            detail: RwSignal::new(None),
+            exporting: RwSignal::new(false),
+            scoring: StoredValue::new_local(None),
+            versions: StoredValue::default(),
+            contents: StoredValue::new_local(Vec::new()),
+            opening: StoredValue::default(),
+            editing,
+            notices,
+            announcer,
         };
-        if let Some(problem) = table.problems().first() {
-            return self.complain(format!("{name}:{}: {}", problem.line, problem.message));
-        }
-        let roles = Roles::guess(&table);
-        let has_text = |column: usize| (0..table.len()).any(|row| !table.text(row, column).trim().is_empty());
-        if !roles.text_column().is_some_and(has_text) {
-            return self.complain(format!("{name} has no text in it; choose another file"));
-        }
-        self.clear_notice();
-        self.pending.set_value(Some((table, roles)));
-        self.read_pending();
+        scores.tell_model(model);
+        scores.tell_labels(labels);
+        scores.tell_view();
+        scores.follow_document();
+        scores
     }
 
-    /// Stops reading the file. What was read stays.
-    pub fn stop_reading(self) {
-        self.pool.set_value(None);
-        self.sheet.update(|sheet| {
-            if let Some(sheet) = sheet.as_mut().filter(|sheet| sheet.stage == Stage::Reading) {
-                sheet.stage = Stage::Stopped;
-            }
-        });
-        self.score_sheet();
+    /// Opens a file of a person's. It is part of the document once it could be read.
+    pub fn open(self, file: &File) {
+        let key = format!("{:013}-{:08x}", Date::now(), (Math::random() * f64::from(u32::MAX)) as u32);
+        let name = file.name();
+        let reference = FileRef { key: key.clone(), name, column: None };
+        self.notices.clear(Topic::File);
+        self.contents.update_value(|contents| contents.push((key, file.clone().into())));
+        self.opening.set_value(Some(reference.clone()));
+        self.with_scoring(|scoring| scoring.open(reference, Some(file.clone().into()), &Decisions::default(), true));
     }
 
     /// Puts the file away.
-    pub fn close_file(self) {
-        self.pool.set_value(None);
-        self.sheet.set(None);
+    pub fn close(self) {
+        self.editing.send(Command::File { file: None });
     }
 
-    /// Reads the file that waits, if the model is here.
-    pub(super) fn read_pending(self) {
-        let Some(loaded) = untrack(|| self.model()) else { return };
-        let Some((table, roles)) = self.pending.try_update_value(Option::take).flatten() else { return };
-        let sheet = Sheet::new(&table, &roles, &loaded);
-        let texts = sheet.texts();
-        // The old workers end before new ones begin.
-        self.pool.set_value(None);
-        self.sheet.set(Some(sheet));
-        match addresses() {
-            Ok((script, manifest)) => {
-                let pool = Pool::new(&script, &manifest, spare_workers(), texts, move |told| self.hear_pool(told));
-                self.pool.set_value(Some(pool));
-            }
-            Err(error) => self.complain(crate::browser::describe(&error)),
-        }
+    /// Encodes what has no scores yet, or stops that. What was done stays.
+    pub fn set_encoding(self, on: bool) {
+        self.with_scoring(|scoring| scoring.set_encoding(on));
     }
 
-    /// Scores the file anew whenever labels or options change.
-    pub(super) fn keep_sheet(self) {
+    /// Decides about rows.
+    pub fn decide(self, rows: Rows, edit: DecisionEdit) {
+        self.editing.send(Command::Decide { rows, edit });
+    }
+
+    /// Gives a row a status, or takes that status back.
+    pub fn toggle(self, row: u32, status: Status) {
+        let now = self.editing.decisions(|decisions| decisions.get(row).map(|decision| decision.status));
+        let status = if now == Some(status) { Status::Open } else { status };
+        self.decide(Rows::one(row), DecisionEdit::Status(status));
+    }
+
+    /// Calls `then` with the file and its scores, as a file of this format.
+    pub fn export(self, format: Format, then: impl FnOnce(&OpenedFile, &Blob) + 'static) {
+        let Some(opened) = self.opened.get_untracked() else { return };
+        self.exporting.set(true);
+        self.with_scoring(|scoring| {
+            scoring.export(format, move |answer| {
+                let _ = self.exporting.try_set(false);
+                match answer.and_then(|(_, buffers)| buffers.get_blob("content")) {
+                    Ok(blob) => then(&opened, &blob),
+                    Err(report) => self.notices.say(Topic::File, report.message),
+                }
+            });
+        });
+    }
+
+    fn tell_model(self, model: Model) {
         Effect::new(move |_| {
-            self.prepared.track();
-            self.mode.track();
-            self.threshold.track();
-            self.score_sheet();
+            let Some((shared, buffers, engines)) = model.share() else { return };
+            let told = self.with_scoring(|scoring| scoring.set_model(shared, &buffers, engines));
+            if let Some(Err(report)) = told {
+                self.notices.say(Topic::File, report.message);
+            }
+        });
+    }
+
+    fn tell_labels(self, labels: LabelVectors) {
+        Effect::new(move |_| {
+            let Some(labels) = labels.prepared() else { return };
+            self.versions.update_value(|versions| {
+                versions.push((labels.version, labels.set.clone()));
+                let surplus = versions.len().saturating_sub(VERSIONS);
+                versions.drain(..surplus);
+            });
+            let vectors = labels.prepared.vectors().as_slice();
+            self.with_scoring(|scoring| scoring.set_labels(labels.version, &labels.set, vectors));
+        });
+    }
+
+    /// The worker hears once for each picture what is looked at, however often that changes.
+    fn tell_view(self) {
+        let pending = StoredValue::new(false);
+        Effect::new(move |_| {
+            self.editing.mode.track();
+            self.editing.threshold.track();
+            self.editing.filter.track();
+            self.editing.sort.track();
+            self.view.track();
+            if pending.get_value() {
+                return;
+            }
+            pending.set_value(true);
+            request_animation_frame(move || {
+                pending.set_value(false);
+                self.show();
+            });
+        });
+        Effect::new(move |before: Option<()>| {
+            self.editing.mode.track();
+            self.editing.threshold.track();
+            if before.is_some() {
+                self.look();
+            }
         });
         Effect::new(move |_| {
-            self.engine.track();
-            self.read_pending();
+            self.selected.track();
+            self.look();
         });
     }
 
-    fn hear_pool(self, told: Told) {
-        match told {
-            Told::Rows { from, rows } => {
-                let pushed =
-                    self.sheet.try_update(|sheet| sheet.as_mut().map_or(Ok(()), |sheet| sheet.push(from, rows)));
-                if let Some(Err(error)) = pushed {
-                    self.stop_reading();
-                    return self.complain(error.to_string());
+    fn show(self) {
+        let view = self.view.get_untracked();
+        let show = Show {
+            options: undertone_core::ScoreOptions {
+                mode: self.editing.mode.get_untracked(),
+                threshold: self.editing.threshold.get_untracked(),
+            },
+            filter: self.editing.filter.get_untracked(),
+            sort: self.editing.sort.get_untracked(),
+            from: view.start,
+            to: view.end,
+        };
+        self.with_scoring(|scoring| scoring.set_show(show));
+    }
+
+    /// Opens in the worker what is open in the document, and tells it what was decided.
+    fn follow_document(self) {
+        Effect::new(move |_| {
+            let wanted = self.editing.file.get();
+            let there = self.opened.with_untracked(|opened| opened.as_ref().map(|opened| opened.file.clone()));
+            if wanted == there {
+                return;
+            }
+            let Some(open) = self.editing.opened() else {
+                self.forget();
+                self.with_scoring(Scoring::close);
+                return;
+            };
+            let content = self.contents.with_value(|contents| {
+                contents.iter().find(|(key, _)| *key == open.file.key).map(|(_, content)| content.clone())
+            });
+            self.forget();
+            self.with_scoring(|scoring| scoring.open(open.file.clone(), content, &open.decisions, true));
+        });
+        Effect::new(move |_| {
+            let rows = self.editing.decided.get();
+            if rows.is_empty() {
+                return;
+            }
+            self.editing.decisions(|decisions| {
+                self.with_scoring(|scoring| scoring.set_decisions(decisions.of(&rows), decisions));
+            });
+            self.look();
+        });
+    }
+
+    fn forget(self) {
+        self.opened.set(None);
+        self.progress.set(None);
+        self.rows.set(RowsInView::default());
+        self.counts.set(None);
+        self.labels.set(Vec::new());
+        self.selected.set(None);
+        self.detail.set(None);
+    }
+
+    fn hear(self, message: FromScoring, buffers: &Buffers) {
+        match message {
+            FromScoring::Opened { file, summary } => self.hear_opened(file, summary),
+            FromScoring::Refused { file, report } => {
+                self.notices.say(Topic::File, report.message);
+                self.contents.update_value(|contents| contents.retain(|(key, _)| *key != file.key));
+                if self.opening.get_value().as_ref() == Some(&file) {
+                    self.opening.set_value(None);
+                } else {
+                    self.editing.send(Command::File { file: None });
                 }
-                if !self.scoring.get_value() {
-                    self.scoring.set_value(true);
-                    set_timeout(
-                        move || {
-                            self.scoring.set_value(false);
-                            self.score_sheet();
-                        },
-                        SCORING_PAUSE,
-                    );
+            }
+            FromScoring::Progress(progress) => {
+                let before = self.progress.get_untracked().map(|before| before.stage);
+                self.progress.set(Some(progress));
+                if progress.stage == Stage::Done && before == Some(Stage::Encoding) {
+                    let texts = words::counted(progress.texts as usize, "text", "texts");
+                    self.announcer.say(format!("The file is read to its end: {texts}."));
                 }
             }
-            Told::Done => {
-                self.sheet.update(|sheet| {
-                    if let Some(sheet) = sheet {
-                        sheet.stage = Stage::Read;
-                    }
-                });
-                self.score_sheet();
-                // Not at once: this is the pool's own call.
-                queue_microtask(move || self.pool.set_value(None));
+            FromScoring::Rows { version, count, from, rows } => {
+                let labels = version.and_then(|version| self.labels_of(version));
+                self.rows.set(RowsInView { labels, count, from, rows });
             }
-            Told::Failed(report) => {
-                queue_microtask(move || self.stop_reading());
-                self.complain(report.message);
+            FromScoring::Counts(counts) => {
+                let on = buffers.get_counts("on").unwrap_or_default();
+                let labels = self.labels_of(counts.version);
+                let mut found: Vec<LabelCount> = labels
+                    .iter()
+                    .flat_map(|labels| labels.labels().iter().zip(&on))
+                    .filter(|(_, count)| **count > 0)
+                    .map(|(label, &count)| LabelCount { id: label.id, name: label.name.clone(), hue: hue(label), count })
+                    .collect();
+                found.sort_by_key(|label| std::cmp::Reverse(label.count));
+                self.counts.set(Some(counts));
+                self.labels.set(found);
+                // What is looked at may have got its scores.
+                if self.detail.with_untracked(|detail| detail.as_ref().is_some_and(|d| d.detail.probability.is_empty())) {
+                    self.look();
+                }
             }
+            FromScoring::Failed { report, .. } => self.notices.say(Topic::File, report.message),
+            _ => {}
         }
     }
 
-    fn score_sheet(self) {
-        // Until all wordings have a vector, the last scores stay.
-        let Ok(Some(labels)) = self.prepared.get_untracked() else { return };
-        let options = ScoreOptions { mode: self.mode.get_untracked(), threshold: self.threshold.get_untracked() };
-        let set = self.board.with_untracked(|board| board.labels.clone());
-        if self.sheet.with_untracked(Option::is_none) {
-            return;
+    fn hear_opened(self, file: FileRef, summary: Summary) {
+        if self.opening.get_value().as_ref() == Some(&file) {
+            self.opening.set_value(None);
+            self.forget();
+            self.opened.set(Some(OpenedFile { file: file.clone(), summary }));
+            let open = OpenFile { file, decisions: Decisions::default() };
+            self.editing.send(Command::File { file: Some(Arc::new(open)) });
+            // The link does the same.
+            let _ = window().location().set_hash(Page::File.fragment());
+        } else {
+            self.opened.set(Some(OpenedFile { file, summary }));
         }
-        let scored =
-            self.sheet.try_update(|sheet| sheet.as_mut().map_or(Ok(()), |sheet| sheet.score(&labels, &set, &options)));
-        if let Some(Err(error)) = scored {
-            self.complain(error.to_string());
+    }
+
+    fn look(self) {
+        let Some(row) = self.selected.get_untracked() else {
+            return self.detail.set(None);
+        };
+        self.with_scoring(|scoring| {
+            scoring.look(row, move |answer| {
+                let Ok((FromScoring::Looked { row: Some(detail), .. }, buffers)) = answer else { return };
+                let Some(labels) = self.labels_of(detail.version) else { return };
+                if self.selected.try_get_untracked().flatten() != Some(detail.row) {
+                    return;
+                }
+                let ranges = buffers.get_counts("ranges").unwrap_or_default();
+                let ranges = ranges.chunks_exact(2).map(|range| range[0]..range[1]).collect();
+                let windows = buffers.get_floats("windows").unwrap_or_default();
+                let width = labels.labels().len().max(1);
+                let windows = windows.chunks_exact(width).map(<[f32]>::to_vec).collect();
+                self.detail.set(Some(RowDetail { detail: *detail, labels, ranges, windows }));
+            });
+        });
+    }
+
+    fn labels_of(self, version: u32) -> Option<Arc<LabelSet>> {
+        self.versions.with_value(|versions| {
+            versions.iter().find(|(known, _)| *known == version).map(|(_, labels)| labels.clone())
+        })
+    }
+
+    fn with_scoring<T>(self, act: impl FnOnce(&Scoring) -> T) -> Option<T> {
+        if self.scoring.with_value(Option::is_none) {
+            match address("scoring") {
+                Ok(script) => {
+                    let tell = move |message, buffers: Buffers| self.hear(message, &buffers);
+                    let fail = move |report: Report| self.notices.say(Topic::File, report.message);
+                    self.scoring.set_value(Some(Scoring::new(&script, tell, fail)));
+                }
+                Err(error) => {
+                    self.notices.say(Topic::File, describe(&error));
+                    return None;
+                }
+            }
         }
+        // A copy, since what it tells may come back here.
+        let scoring = self.scoring.get_value()?;
+        Some(act(&scoring))
     }
 }

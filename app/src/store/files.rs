@@ -124,18 +124,22 @@ impl Store {
         commit(transaction).await
     }
 
-    /// Forgets all files but those of these keys.
+    /// Forgets all files but those of these keys, and those that were opened after a time, in milliseconds since 1970: a file's
+    /// key begins with when that was.
     ///
     /// # Errors
     /// The browser's reason.
-    pub async fn forget_files_but(&self, wanted: &[String]) -> Result<()> {
+    pub async fn forget_files_but(&self, wanted: &[String], before: f64) -> Result<()> {
+        let old = |key: &str| {
+            key.split_once('-').and_then(|(time, _)| time.parse::<f64>().ok()).is_none_or(|time| time < before)
+        };
         let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
         for name in [FILES, VECTORS] {
             let keys = self.read(name)?.get_all_keys(None, None).map_err(reason)?.await.map_err(reason)?;
             let files: BTreeSet<String> = keys.iter().filter_map(|key| Array::from(key).get(0).as_string()).collect();
             let transaction = self.write(&[name])?;
             let store = transaction.object_store(name).map_err(reason)?;
-            for file in files.iter().filter(|file| !wanted.contains(file.as_str())) {
+            for file in files.iter().filter(|file| !wanted.contains(file.as_str()) && old(file)) {
                 store.delete(below(&[file.as_str().into()])?).map_err(reason)?;
             }
             commit(transaction).await?;

@@ -13,7 +13,7 @@ use crate::browser::property;
 /// A document that no other tab may write while this is kept. It ends with the tab, however that ends.
 pub struct Lock {
     /// Called, it gives the lock back.
-    release: Function,
+    release: Option<Function>,
 }
 
 impl Lock {
@@ -23,7 +23,7 @@ impl Lock {
     /// A browser without locks has one tab: there it is always granted.
     pub async fn take(document: &str, from_others: bool, lost: impl FnOnce() + 'static) -> Option<Self> {
         let locks = property(&js_sys::global(), "navigator").and_then(|navigator| property(&navigator, "locks"));
-        let Some(locks) = locks else { return Some(Self { release: Function::default() }) };
+        let Some(locks) = locks else { return Some(Self { release: None }) };
         let request: Function = property(&locks, "request")?.unchecked_into();
         let options = Object::new();
         let option = if from_others { "steal" } else { "ifAvailable" };
@@ -53,14 +53,16 @@ impl Lock {
             }
         });
         let held = JsFuture::from(answer).await.ok()?.is_truthy();
-        let release = release.take()?;
+        let release = release.take();
         held.then_some(Self { release })
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A lock that another tab took is gone already.
-        let _ = self.release.call0(&JsValue::UNDEFINED);
+        if let Some(release) = &self.release {
+            // A lock that another tab took is gone already.
+            let _ = release.call0(&JsValue::UNDEFINED);
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod documents;
 mod files;
 mod lock;
+mod web;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,6 +21,7 @@ use wasm_bindgen_futures::JsFuture;
 pub use documents::{Entry, Found, Kept};
 pub use files::Vectors;
 pub use lock::Lock;
+pub use web::Web;
 
 use crate::browser::{describe, property};
 

@@ -5,10 +5,15 @@
 
 mod access;
 mod bad_model;
+mod crash;
 mod decision;
+mod documents;
 mod file;
+mod history;
 mod instructions;
 mod labels;
+mod long_text;
+mod navigation;
 mod offline;
 mod phone;
 mod presets;
@@ -16,5 +21,6 @@ mod privacy;
 mod real_model;
 mod reload;
 mod subpath;
+mod table;
 mod typing;
 mod update;

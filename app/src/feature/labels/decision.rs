@@ -3,21 +3,30 @@
 use leptos::prelude::*;
 use undertone_core::Mode;
 
+use crate::document::Command;
 use crate::state::App;
-use crate::words::percent;
+use crate::ui::words::percent;
+
+/// The threshold where the model is not here to say its own.
+const USUAL: f32 = 0.5;
 
 /// One label or several, and from which probability.
 #[component]
-pub fn Settings() -> impl IntoView {
+pub fn DecisionCard() -> impl IntoView {
     let app = App::expect();
-    let mode = move || match app.mode.get() {
+    let mode = move || match app.editing.mode.get() {
         Mode::Multi => "multi",
         Mode::Single => "single",
     };
     let set_mode = move |value: String| {
-        app.mode.set(if value == "single" { Mode::Single } else { Mode::Multi });
+        let mode = if value == "single" { Mode::Single } else { Mode::Multi };
+        app.editing.send(Command::Mode { mode });
     };
-    let single = move || app.mode.get() == Mode::Single;
+    let single = move || app.editing.mode.get() == Mode::Single;
+    let common = Memo::new(move |_| {
+        let own = app.editing.threshold.get();
+        own.or_else(|| app.model.loaded().map(|loaded| loaded.scorer.calibration().threshold)).unwrap_or(USUAL)
+    });
     let hint = move || {
         if single() {
             "The best label is on, unless \u{201c}none of these\u{201d} fits better."
@@ -42,7 +51,7 @@ pub fn Settings() -> impl IntoView {
             </div>
             <div class="field" class:off=single>
                 <label for="threshold">"A label is on from"</label>
-                <output for="threshold">{move || percent(app.common_threshold())}</output>
+                <output for="threshold">{move || percent(common.get())}</output>
                 <input
                     id="threshold"
                     data-testid="threshold"
@@ -50,19 +59,23 @@ pub fn Settings() -> impl IntoView {
                     min="0"
                     max="1"
                     step="0.01"
-                    style=("--score", move || app.common_threshold().to_string())
-                    aria-valuetext=move || percent(app.common_threshold())
+                    aria-valuetext=move || percent(common.get())
                     prop:disabled=single
-                    prop:value=move || app.common_threshold().to_string()
+                    prop:value=move || common.get().to_string()
                     on:input:target=move |event| {
-                        app.threshold.set(event.target().value().parse().ok());
+                        app.editing.send(Command::Threshold { threshold: event.target().value().parse().ok() });
                     }
+                    on:change=move |_| app.editing.close()
                 />
             </div>
             <div class="settings-foot">
                 <p class="hint">{hint}</p>
-                <Show when=move || app.threshold.get().is_some()>
-                    <button class="quiet" type="button" on:click=move |_| app.threshold.set(None)>
+                <Show when=move || app.editing.threshold.get().is_some()>
+                    <button
+                        class="quiet"
+                        type="button"
+                        on:click=move |_| app.editing.send(Command::Threshold { threshold: None })
+                    >
                         "Use the model\u{2019}s mark"
                     </button>
                 </Show>

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use crate::state::App;
-use crate::words;
+use crate::ui::words;
 
 /// A plane from unpleasant to pleasant and from calm to stirred, with the text on it.
 #[component]
 pub fn AffectPlane() -> impl IntoView {
     let app = App::expect();
-    let affect = Memo::new(move |_| app.reading.with(|reading| reading.as_ref().map(|reading| reading.affect)));
+    let affect = Memo::new(move |_| app.text.reading.with(|reading| reading.as_ref().map(|reading| reading.affect)));
     let value = move |read: fn(undertone_core::Affect) -> f32| {
         move || affect.get().map(|affect| format!("{:.2}", read(affect)))
     };

@@ -2,18 +2,18 @@
 
 use leptos::prelude::*;
 
-use crate::state::{App, Engine};
-use crate::wire::Stage;
-use crate::words::megabytes;
+use crate::state::{App, EngineState};
+use crate::wire::engine::Stage;
+use crate::ui::words::megabytes;
 
 /// How far loading has come, in bytes; nothing once the model is there.
 #[component]
 pub fn Loading() -> impl IntoView {
     let app = App::expect();
-    let is_loading = Memo::new(move |_| app.engine.with(|engine| matches!(engine, Engine::Loading(_))));
+    let is_loading = Memo::new(move |_| app.model.with(|state| matches!(state, EngineState::Loading(_))));
     let progress = move || {
-        app.engine.with(|engine| match engine {
-            Engine::Loading(progress) => *progress,
+        app.model.with(|state| match state {
+            EngineState::Loading(progress) => *progress,
             _ => None,
         })
     };

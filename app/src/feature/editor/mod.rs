@@ -1,10 +1,15 @@
 //! The text.
 
+mod parts;
+
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
-use super::icons::{Icon, LOCK};
+use crate::document::Command;
 use crate::state::App;
+use crate::ui::Icon;
+use crate::ui::icons::LOCK;
+use parts::Parts;
 
 /// The text box, with the colours of what it feels like beneath it.
 #[component]
@@ -12,7 +17,9 @@ pub fn Editor() -> impl IntoView {
     let app = App::expect();
     let field = NodeRef::<Textarea>::new();
     let clear = move |_| {
-        app.text.set(String::new());
+        app.editing.close();
+        app.editing.send(Command::Text { text: "".into() });
+        app.editing.close();
         if let Some(field) = field.get() {
             // A field that cannot be focused can be clicked.
             let _ = field.focus();
@@ -30,10 +37,14 @@ pub fn Editor() -> impl IntoView {
                 spellcheck="false"
                 autocomplete="off"
                 aria-describedby="privacy"
-                prop:value=move || app.text.get()
-                on:input:target=move |event| app.text.set(event.target().value())
+                prop:value=move || app.editing.text.get().to_string()
+                on:input:target=move |event| {
+                    app.editing.send(Command::Text { text: event.target().value().into() });
+                }
+                on:blur=move |_| app.editing.close()
             ></textarea>
             <Strip/>
+            <Parts field/>
             <div class="editor-foot">
                 <p id="privacy" class="hint">
                     <Icon path=LOCK/>
@@ -43,7 +54,7 @@ pub fn Editor() -> impl IntoView {
                 <button
                     class="quiet"
                     type="button"
-                    prop:disabled=move || app.text.with(|text| text.is_empty())
+                    prop:disabled=move || app.editing.text.with(|text| text.is_empty())
                     on:click=clear
                 >
                     "Clear"
@@ -58,7 +69,7 @@ pub fn Editor() -> impl IntoView {
 fn Strip() -> impl IntoView {
     let app = App::expect();
     let ids = Memo::new(move |_| {
-        app.reading.with(|reading| {
+        app.text.reading.with(|reading| {
             let rows = reading.iter().flat_map(|reading| &reading.rows);
             rows.map(|row| row.id).collect::<Vec<_>>()
         })
@@ -68,7 +79,7 @@ fn Strip() -> impl IntoView {
             <For each=move || ids.get() key=|id| *id let:id>
                 {
                     let row = Memo::new(move |_| {
-                        app.reading.with(|reading| reading.as_ref()?.row(id).cloned())
+                        app.text.reading.with(|reading| reading.as_ref()?.row(id).cloned())
                     });
                     let share = move || {
                         row.with(|row| {
@@ -94,7 +105,7 @@ fn Strip() -> impl IntoView {
 #[component]
 fn Cut() -> impl IntoView {
     let app = App::expect();
-    let cut = move || app.reading.with(|reading| reading.as_ref().is_some_and(|reading| reading.cut));
+    let cut = move || app.text.reading.with(|reading| reading.as_ref().is_some_and(|reading| reading.cut));
     view! {
         <p class="warning" role="status">
             {move || cut().then_some("This text is very long: only its first 20,000 words were read.")}

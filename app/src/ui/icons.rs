@@ -50,3 +50,17 @@ pub const UNDO: &str = "M9 6L5 10l4 4M5 10h9a5 5 0 0 1 0 10h-3";
 pub const IMPORT: &str = "M12 4v10M8 10l4 4 4-4M5 19h14";
 /// An arrow out of a tray.
 pub const EXPORT: &str = "M12 14V4M8 8l4-4 4 4M5 19h14";
+/// An arrow forth.
+pub const REDO: &str = "M15 6l4 4-4 4M19 10h-9a5 5 0 0 0 0 10h3";
+/// Lines of a text.
+pub const TEXT: &str = "M5 6h14M5 11h14M5 16h9";
+/// Rows of a table.
+pub const FILE: &str = "M4.5 5.5h15v13h-15ZM4.5 10h15M4.5 14.2h15M10 10v8.5";
+/// A tag on a string.
+pub const LABEL: &str = "M4.5 4.5h7l8 8-7 7-8-8ZM8.4 8.3v.2";
+/// A flag.
+pub const FLAG: &str = "M6.5 20V5M6.5 5.5c4-2.5 7 2.5 11 0v8c-4 2.5-7-2.5-11 0";
+/// A pencil.
+pub const PENCIL: &str = "M5 19l1-4L16 5l3 3L9 18ZM14 7l3 3";
+/// A bin.
+pub const TRASH: &str = "M5 7h14M9.5 7V4.8h5V7M7 7l.8 12.5h8.4L17 7";
