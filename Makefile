@@ -5,6 +5,8 @@ TRUNK        := 0.21.14
 WASM_BINDGEN := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/[^0-9.]//gp;}' Cargo.lock)
 WASM_TARGET  := wasm32-unknown-unknown
 NPM_TOOLS    := target/npm
+NPM_TESTS    := target/npm-tests
+AXE          := 4.14.1
 PORT         := 8080
 BASE         := sentence-transformers/all-MiniLM-L6-v2
 OUTPUT       := runs/own
@@ -12,6 +14,7 @@ OUTPUT       := runs/own
 ONNXRUNTIME  := 1.30.0
 TRANSFORMERS := 4.3.1
 BENCH        := target/bench
+PICTURES     := target/pictures
 TEXTS        := trainer/data/original-corpus/data.jsonl
 ROUNDS       := 5
 
@@ -20,7 +23,7 @@ install = cargo install -q --locked $(1) --version $(2) || cargo install -q $(1)
 
 export PATH := $(CURDIR)/$(NPM_TOOLS)/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help serve dist test train bench fixture screenshot tools test-tools clean
+.PHONY: help serve dist test train bench fixture screenshot pictures tools test-tools clean
 
 help: ## List the recipes
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F '|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -45,12 +48,16 @@ bench: test-tools dist ## Measure Undertone beside its peers, in a browser and n
 	$(BENCH)/venv/bin/python tests/bench/export.py --texts $(BENCH)/texts.jsonl --output $(BENCH)
 	cargo run -q -p undertone-tests --bin bench -- run --rounds $(ROUNDS) --json $(BENCH)/browser.json
 	$(BENCH)/venv/bin/python tests/bench/native.py --rounds $(ROUNDS) --json $(BENCH)/native.json
+	cargo run -q -p undertone-tests --bin bench -- page
 
 fixture: ## Make the tiny student of the tests anew (BASE=a folder with its tokenizer.json)
 	sh tests/fixtures/make.sh $(BASE)
 
 screenshot: test-tools dist ## Take docs/screenshot.png of the app in dist/
-	cargo run -q -p undertone-tests --bin screenshot -- dist docs/screenshot.png
+	cargo run -q -p undertone-tests --bin screenshot -- dist one docs/screenshot.png
+
+pictures: test-tools dist ## Take pictures of every view, large and small, light and dark (PICTURES=target/pictures)
+	cargo run -q -p undertone-tests --bin screenshot -- dist all $(PICTURES)
 
 clean: ## Remove everything that was built here
 	rm -rf dist target
@@ -70,3 +77,6 @@ tools:
 test-tools: tools
 	@sh tests/chromium.sh
 	@sh tests/firefox.sh
+	@test -d $(NPM_TESTS)/node_modules/axe-core || ! command -v npm >/dev/null || { \
+	  echo "Installing axe-core, which looks for what keeps people out."; \
+	  npm install --silent --no-save --no-audit --no-fund --prefix $(NPM_TESTS) axe-core@$(AXE) || true; }

@@ -50,6 +50,8 @@ async function activate() {
   const names = await caches.keys();
   const old = names.filter((name) => name.startsWith(OURS) && name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
+  // The page of the first visit too: what it starts from now on comes from here.
+  await self.clients.claim();
 }
 
 /** Fetches a file past the HTTP cache, and refuses one of another build. */

@@ -81,6 +81,28 @@ impl Browser {
         Ok(())
     }
 
+    /// How long a script may take, in milliseconds.
+    pub async fn set_patience(&self, milliseconds: u64) -> Result<()> {
+        let script = Some(Duration::from_millis(milliseconds));
+        let timeouts = fantoccini::wd::TimeoutConfiguration::new(script, None, None);
+        Ok(self.client.update_timeouts(timeouts).await?)
+    }
+
+    /// Has the window look as large as this, on a telephone or not.
+    pub async fn set_size(&self, width: u32, height: u32, phone: bool) -> Result<()> {
+        let ratio = if phone { 2 } else { 1 };
+        let parameters = json!({ "width": width, "height": height, "deviceScaleFactor": ratio, "mobile": phone });
+        self.client.issue_cmd(DevTools { command: "Emulation.setDeviceMetricsOverride", parameters }).await?;
+        Ok(())
+    }
+
+    /// Has the system prefer `light` or `dark` colours.
+    pub async fn set_colours(&self, theme: &str) -> Result<()> {
+        let parameters = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+        self.client.issue_cmd(DevTools { command: "Emulation.setEmulatedMedia", parameters }).await?;
+        Ok(())
+    }
+
     /// Lets the tab's process crash.
     pub async fn kill_tab(&self) {
         // The dead answer nothing.

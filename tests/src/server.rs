@@ -2,11 +2,16 @@ use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
 };
 
 use anyhow::{Context as _, Result, ensure};
-use axum::Router;
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+};
 use http::{HeaderValue, header::CACHE_CONTROL};
 use tokio::{net::TcpListener, runtime::Builder, sync::oneshot};
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
@@ -54,7 +59,7 @@ impl Site {
             .unwrap_or_else(|| self.folder.join(path))
     }
 
-    fn router(&self) -> Router {
+    fn router(&self, requests: Requests) -> Router {
         let mut site = Router::new().fallback_service(ServeDir::new(&self.folder));
         for (path, folder) in &self.others {
             site = site.nest_service(&format!("/{path}"), ServeDir::new(folder));
@@ -64,15 +69,24 @@ impl Site {
             base => Router::new().nest(base, site),
         };
         // As a host should do it for everything without a hash in its name: keep, but ask.
-        site.layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+        let site = site.layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-cache")));
+        site.layer(middleware::from_fn(move |request: Request, next: Next| {
+            let path = request.uri().path().to_owned();
+            requests.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+            next.run(request)
+        }))
     }
 }
+
+/// The paths that were asked for.
+type Requests = Arc<Mutex<Vec<String>>>;
 
 /// A static file server on this machine; dropping it closes its port and all connections.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     base: String,
+    requests: Requests,
     // Both are None only while the server is being dropped.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -89,7 +103,8 @@ impl Server {
             .with_context(|| format!("port {port} cannot be used: choose another one"))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let router = site.router();
+        let requests = Requests::default();
+        let router = site.router(requests.clone());
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
         // A thread of its own, since a runtime may not be dropped within another one, such as a test's.
@@ -98,13 +113,18 @@ impl Server {
             // Ends when the sender is dropped; the runtime then drops the port and all connections.
             let _ = runtime.block_on(stopped);
         });
-        Ok(Self { address, base: site.base.clone(), stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, base: site.base.clone(), requests, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where the site is.
     pub fn url(&self) -> String {
         // Not 127.0.0.1: people read this line, and both are secure contexts.
         format!("http://localhost:{}{}", self.address.port(), self.base)
+    }
+
+    /// Every path that was asked for so far, by pages and workers alike.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The port it listens on, to start another server there.

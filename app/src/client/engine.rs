@@ -8,17 +8,17 @@ use gloo_timers::callback::Interval;
 use super::early;
 use super::jobs::{Jobs, Outcome, Question};
 use super::link::{FromWorker, Heard, Link, Started};
-use crate::browser::{complain, describe, now};
-use crate::wire::engine::{Encoded, FromEngine, Model, NAME, Progress, ToEngine};
+use crate::browser::{complain, describe};
+use crate::wire::engine::{Encoded, FromEngine, KEPT, Model, NAME, Progress, ToEngine};
 use crate::wire::{BrowserErrorKind, Buffers, Report};
 
 /// How often in a row an engine may die, of nothing that can be named, before it is given up.
 const LIVES: u32 = 3;
 /// How often to look whether an engine still answers, in milliseconds.
 const WATCH: u32 = 5_000;
-/// How long an engine may be silent while it has work, in milliseconds: many times what the slowest device needs for the
-/// longest piece.
-const SILENCE: f64 = 60_000.0;
+/// At how many looks in a row an engine may have work and say nothing: many times what the slowest device needs for the longest
+/// piece. Counted, since a computer that slept has not waited.
+const SILENCES: u32 = 12;
 
 /// What an engine tells without being asked.
 #[derive(Clone, Debug)]
@@ -66,7 +66,8 @@ pub struct Engine {
 
 struct Inner {
     script: String,
-    manifest: String,
+    /// What its workers are called: it tells them which model to load.
+    name: String,
     tell: Box<dyn Fn(Event)>,
     jobs: RefCell<Jobs>,
     link: RefCell<Option<Link>>,
@@ -74,24 +75,33 @@ struct Inner {
     links: Cell<u32>,
     ready: Cell<bool>,
     deaths: Cell<u32>,
-    heard: Cell<f64>,
+    silences: Cell<u32>,
     watch: RefCell<Option<Interval>>,
 }
 
 impl Engine {
-    /// An engine of this script and the model of this manifest; both addresses are absolute. It does nothing until
+    /// An engine of this script and the newest model of this manifest; both addresses are absolute. It does nothing until
     /// [`Engine::start`].
     pub fn new(script: &str, manifest: &str, tell: impl Fn(Event) + 'static) -> Self {
+        Self::named(script, format!("{NAME}{manifest}"), tell)
+    }
+
+    /// As [`Engine::new`], but the model that is kept on this device will do.
+    pub fn of_kept(script: &str, manifest: &str, tell: impl Fn(Event) + 'static) -> Self {
+        Self::named(script, format!("{NAME}{KEPT}{manifest}"), tell)
+    }
+
+    fn named(script: &str, name: String, tell: impl Fn(Event) + 'static) -> Self {
         let inner = Inner {
             script: script.to_owned(),
-            manifest: manifest.to_owned(),
+            name,
             tell: Box::new(tell),
             jobs: RefCell::default(),
             link: RefCell::default(),
             links: Cell::default(),
             ready: Cell::default(),
             deaths: Cell::default(),
-            heard: Cell::default(),
+            silences: Cell::default(),
             watch: RefCell::default(),
         };
         Self { inner: Rc::new(inner) }
@@ -112,7 +122,7 @@ impl Engine {
         let idle = inner.jobs.borrow().is_empty();
         let id = inner.jobs.borrow_mut().open(question, Box::new(done));
         if idle {
-            inner.heard.set(now());
+            inner.silences.set(0);
         }
         if let Some(question) = copy {
             inner.ask(id, question);
@@ -144,13 +154,13 @@ impl Inner {
         self.hang_up();
         let started = match early::take() {
             Some(early) => Ok(early),
-            None => Started::new(&self.script, &format!("{NAME}{}", self.manifest)),
+            None => Started::new(&self.script, &self.name),
         };
         let started = match started {
             Ok(started) => started,
             Err(error) => return self.fail(&format!("could not be started ({})", describe(&error))),
         };
-        self.heard.set(now());
+        self.silences.set(0);
         (self.tell)(Event::Started);
         let number = self.links.get();
         let listener = Rc::downgrade(&self);
@@ -173,13 +183,14 @@ impl Inner {
     /// An engine that has work and says nothing hangs.
     fn look_after(self: Rc<Self>) {
         let busy = self.ready.get() && !self.jobs.borrow().is_empty();
-        if busy && now() - self.heard.get() > SILENCE {
+        self.silences.set(if busy { self.silences.get() + 1 } else { 0 });
+        if self.silences.get() > SILENCES {
             self.died("it does not answer any more");
         }
     }
 
     fn hear(self: Rc<Self>, heard: Heard<FromEngine>) {
-        self.heard.set(now());
+        self.silences.set(0);
         let (message, buffers) = match heard {
             Heard::Message(message, buffers) => (message, buffers),
             Heard::Died(why) => return self.died(&why),

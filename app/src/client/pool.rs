@@ -98,7 +98,7 @@ impl Pool {
         for number in 0..size {
             // Members do not keep the pool: dropping it ends them.
             let pool = Rc::downgrade(&inner);
-            let engine = Engine::new(script, manifest, move |event| {
+            let engine = Engine::of_kept(script, manifest, move |event| {
                 if let (Some(pool), Event::Failed(report)) = (pool.upgrade(), event) {
                     pool.lost(number, report);
                 }

@@ -9,18 +9,18 @@ use undertone_core::LabelSet;
 use web_sys::Blob;
 
 use super::link::{FromWorker, Heard, Link, Started};
-use crate::browser::{complain, describe, now};
+use crate::browser::{complain, describe};
 use crate::document::{Decision, Decisions, FileRef, Rows};
 use crate::wire::engine::Model;
-use crate::wire::scoring::{Engines, Format, FromScoring, NAME, Show, ToScoring};
+use crate::wire::scoring::{Engines, Format, FromScoring, NAME, Show, Stage, ToScoring};
 use crate::wire::{BrowserErrorKind, Buffers, Report};
 
 /// How often in a row the worker may die before it is given up.
 const LIVES: u32 = 3;
 /// How often the worker is asked whether it is there, in milliseconds.
 const WATCH: u32 = 5_000;
-/// How long it may be silent, in milliseconds.
-const SILENCE: f64 = 60_000.0;
+/// How often it may not answer before it is given up: counted, since a computer that slept has not waited.
+const SILENCES: u32 = 12;
 
 impl FromWorker for FromScoring {
     fn protocol(&self) -> Option<u32> {
@@ -57,7 +57,7 @@ struct Inner {
     links: Cell<u32>,
     greeted: Cell<bool>,
     deaths: Cell<u32>,
-    heard: Cell<f64>,
+    silences: Cell<u32>,
     watch: RefCell<Option<Interval>>,
     /// How things are: what another worker has to be told.
     state: RefCell<State>,
@@ -68,10 +68,18 @@ struct Inner {
 #[derive(Default)]
 struct State {
     model: Option<ModelState>,
-    file: Option<(FileRef, Option<Blob>)>,
-    decisions: Vec<(Rows, Decision)>,
+    file: Option<FileState>,
+    /// The file that was open before, for the case that this one cannot be.
+    before: Option<FileState>,
     labels: Option<(u32, Box<LabelSet>, Vec<f32>)>,
     show: Option<Show>,
+}
+
+#[derive(Clone)]
+struct FileState {
+    file: FileRef,
+    content: Option<Blob>,
+    decisions: Vec<(Rows, Decision)>,
     encode: bool,
 }
 
@@ -94,7 +102,7 @@ impl Scoring {
             links: Cell::default(),
             greeted: Cell::default(),
             deaths: Cell::default(),
-            heard: Cell::default(),
+            silences: Cell::default(),
             watch: RefCell::default(),
             state: RefCell::default(),
             questions: RefCell::default(),
@@ -116,9 +124,8 @@ impl Scoring {
     pub fn open(&self, file: FileRef, content: Option<Blob>, decisions: &Decisions, encode: bool) {
         {
             let mut state = self.inner.state.borrow_mut();
-            state.file = Some((file, content));
-            state.decisions = decisions.clone().into();
-            state.encode = encode;
+            let next = FileState { file, content, decisions: decisions.clone().into(), encode };
+            state.before = state.file.replace(next);
         }
         self.inner.deaths.set(0);
         if self.inner.link.borrow().is_some() {
@@ -130,13 +137,17 @@ impl Scoring {
 
     /// Puts the file away.
     pub fn close(&self) {
-        self.inner.state.borrow_mut().file = None;
+        let mut state = self.inner.state.borrow_mut();
+        (state.file, state.before) = (None, None);
+        drop(state);
         self.inner.send(&ToScoring::Close, &Buffers::new());
     }
 
     /// Encodes what has no vectors yet, or stops that.
     pub fn set_encoding(&self, on: bool) {
-        self.inner.state.borrow_mut().encode = on;
+        if let Some(file) = &mut self.inner.state.borrow_mut().file {
+            file.encode = on;
+        }
         self.inner.send(&ToScoring::Encode { on }, &Buffers::new());
     }
 
@@ -155,8 +166,12 @@ impl Scoring {
 
     /// Tells it what was decided: `changed`, which makes `all`.
     pub fn set_decisions(&self, changed: Vec<(Rows, Decision)>, all: &Decisions) {
-        self.inner.send(&ToScoring::Decisions { decisions: changed, all: false }, &Buffers::new());
-        self.inner.state.borrow_mut().decisions = all.clone().into();
+        let mut state = self.inner.state.borrow_mut();
+        let Some(file) = &mut state.file else { return };
+        file.decisions = all.clone().into();
+        let message = ToScoring::Decisions { file: file.file.key.clone(), decisions: changed };
+        drop(state);
+        self.inner.send(&message, &Buffers::new());
     }
 
     /// Asks for all there is to tell about a row.
@@ -182,7 +197,7 @@ impl Inner {
             Ok(started) => started,
             Err(error) => return self.give_up(&format!("could not be started ({})", describe(&error))),
         };
-        self.heard.set(now());
+        self.silences.set(0);
         let number = self.links.get();
         let listener = Rc::downgrade(&self);
         let link = Link::new(&started, move |heard| {
@@ -194,7 +209,8 @@ impl Inner {
         let watcher = Rc::downgrade(&self);
         self.watch.replace(Some(Interval::new(WATCH, move || {
             let Some(inner) = watcher.upgrade() else { return };
-            if now() - inner.heard.get() > SILENCE {
+            inner.silences.set(inner.silences.get() + 1);
+            if inner.silences.get() > SILENCES {
                 inner.died("it does not answer any more");
             } else {
                 inner.send(&ToScoring::Ping, &Buffers::new());
@@ -203,7 +219,7 @@ impl Inner {
     }
 
     fn hear(self: Rc<Self>, heard: Heard<FromScoring>) {
-        self.heard.set(now());
+        self.silences.set(0);
         let (message, buffers) = match heard {
             Heard::Message(message, buffers) => (message, buffers),
             Heard::Died(why) => return self.died(&why),
@@ -216,8 +232,19 @@ impl Inner {
             FromScoring::Pong | FromScoring::Panicked { .. } => return,
             FromScoring::Looked { id, .. } | FromScoring::Selected { id } | FromScoring::Exported { id } => Some(*id),
             FromScoring::Failed { id, .. } => *id,
-            FromScoring::Progress(progress) if progress.stage == crate::wire::scoring::Stage::Done => {
+            FromScoring::Progress(progress) if progress.stage == Stage::Done => {
                 self.deaths.set(0);
+                None
+            }
+            FromScoring::Opened { .. } => {
+                self.state.borrow_mut().before = None;
+                None
+            }
+            FromScoring::Refused { file, .. } => {
+                let mut state = self.state.borrow_mut();
+                if state.file.as_ref().is_some_and(|wanted| wanted.file == *file) {
+                    state.file = state.before.take();
+                }
                 None
             }
             _ => None,
@@ -299,12 +326,9 @@ impl Inner {
 
     fn say_file(&self) {
         let state = self.state.borrow();
-        let Some((file, content)) = &state.file else { return };
+        let Some(FileState { file, content, decisions, encode }) = state.file.clone() else { return };
         let buffers = content.iter().fold(Buffers::new(), |buffers, blob| buffers.blob("content", blob));
-        self.send(&ToScoring::Open { file: file.clone() }, &buffers);
-        let decisions = state.decisions.clone();
-        self.send(&ToScoring::Decisions { decisions, all: true }, &Buffers::new());
-        self.send(&ToScoring::Encode { on: state.encode }, &Buffers::new());
+        self.send(&ToScoring::Open { file, decisions, encode }, &buffers);
     }
 
     /// Sends a message, if there is a worker that listens: one that is on its way is told everything when it has come.

@@ -41,7 +41,7 @@ impl Undertone {
             .and_then(|href| href.as_string())
             .unwrap_or_default();
         let address = Url::new_with_base(&manifest, &base)?.href();
-        let loaded = load(&address, |_| ()).await.map_err(thrown)?;
+        let loaded = load(&address, true, |_| ()).await.map_err(thrown)?;
         if let Some(unkept) = loaded.unkept {
             spawn_local(async move {
                 // Where the browser refuses it, the next visit downloads the model again.

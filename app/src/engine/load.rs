@@ -30,9 +30,16 @@ pub struct Loaded {
 /// The manifest comes from the network where there is one, so that a new model is noticed; the
 /// files come from this device if they are there and intact. A new model that cannot be had, or something else in the place of
 /// its manifest, such as the page of a network that wants to be paid first, is no reason to do without the one that is kept.
-pub async fn load(address: &str, mut progress: impl FnMut(Progress)) -> Result<Loaded, Report> {
+/// Unless the `newest` is wanted, the network is not asked if there is one that is kept.
+pub async fn load(address: &str, newest: bool, mut progress: impl FnMut(Progress)) -> Result<Loaded, Report> {
     let store = Store::open(address).await;
     let kept = kept_manifest(store.as_ref()).await;
+    if let Some((manifest, _)) = kept.as_ref().filter(|_| !newest) {
+        let files = Files::new(address, store.as_ref(), manifest);
+        if let Some(bundle) = files.intact(manifest, &mut progress).await? {
+            return Ok(Loaded { encoder: encoder(bundle)?, unkept: None, stale: None });
+        }
+    }
     let (failure, newer) = match newest_manifest(address, kept.is_some()).await {
         Ok(newest) => match build(address, store.as_ref(), newest, &mut progress).await {
             Ok((encoder, unkept)) => return Ok(Loaded { encoder, unkept, stale: None }),

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::load::{Loaded, load};
 use super::queue::{Chunk, Queue};
-use crate::wire::engine::{Encoded, FromEngine, Model, NAME, Role, ToEngine, Unit};
+use crate::wire::engine::{Encoded, FromEngine, KEPT, Model, NAME, Role, ToEngine, Unit};
 use crate::wire::{BrowserErrorKind, Buffers, PROTOCOL, Report};
 use crate::worker::Scope;
 
@@ -23,12 +23,13 @@ pub fn serve() {
     let Some(scope) = Scope::current() else { return };
     let name = scope.name();
     let Some(manifest) = name.strip_prefix(NAME) else { return };
+    let kept = manifest.strip_prefix(KEPT);
     let desk = Rc::new(Desk { scope: scope.clone(), work: RefCell::default() });
     scope.announce_panics(|message| FromEngine::Panicked { message });
     let listener = desk.clone();
     scope.listen(move |message, _| listener.clone().receive(message));
     desk.send(&FromEngine::Hello { protocol: PROTOCOL, simd: cfg!(target_feature = "simd128") });
-    spawn_local(desk.load(manifest.to_owned()));
+    spawn_local(desk.load(kept.unwrap_or(manifest).to_owned(), kept.is_none()));
 }
 
 struct Desk {
@@ -62,8 +63,8 @@ impl Desk {
         }
     }
 
-    async fn load(self: Rc<Self>, manifest: String) {
-        let loaded = load(&manifest, |progress| self.send(&FromEngine::Progress(progress))).await;
+    async fn load(self: Rc<Self>, manifest: String, newest: bool) {
+        let loaded = load(&manifest, newest, |progress| self.send(&FromEngine::Progress(progress))).await;
         match loaded {
             Ok(Loaded { encoder, unkept, stale }) => {
                 let message = FromEngine::Ready { model: Box::new(describe(&encoder)), stale };

@@ -67,8 +67,8 @@ struct State {
     file: Option<Open>,
     /// Counts the files, so that what is still being done for an earlier one is dropped.
     files: u32,
-    /// Decisions about a file that is still being opened.
-    decisions: Vec<(Rows, Decision)>,
+    /// Counts the requests to open one: the last one counts.
+    openings: u32,
     encode: bool,
     store: Option<Store>,
     pool: Option<Pool>,
@@ -109,20 +109,13 @@ impl Desk {
                 Ok(scorer) => self.clone().set_model(Scoring { model, scorer, engines }),
                 Err(report) => self.fail(None, report),
             },
-            ToScoring::Open { file } => {
+            ToScoring::Open { file, decisions, encode } => {
                 let content = buffers.get_blob("content").ok();
-                let number = {
-                    let mut state = self.state.borrow_mut();
-                    state.files += 1;
-                    state.pool = None;
-                    state.decisions = Vec::new();
-                    state.files
-                };
-                spawn_local(self.open(number, file, content));
+                spawn_local(self.open(file, content, decisions, encode));
             }
             ToScoring::Close => {
                 let mut state = self.state.borrow_mut();
-                state.files += 1;
+                (state.files, state.openings) = (state.files + 1, state.openings + 1);
                 (state.pool, state.file, state.encode) = (None, None, false);
             }
             ToScoring::Encode { on } => {
@@ -141,8 +134,8 @@ impl Desk {
                 self.state.borrow_mut().set_show(show);
                 self.wake();
             }
-            ToScoring::Decisions { decisions, all } => {
-                self.state.borrow_mut().decide(decisions, all);
+            ToScoring::Decisions { file, decisions } => {
+                self.state.borrow_mut().decide(&file, &decisions);
                 self.wake();
             }
             ToScoring::Look { id, row } => self.look(id, row),
@@ -191,46 +184,59 @@ impl Desk {
     }
 
     /// Opens a file: of this content, or one whose content was kept.
-    async fn open(self: Rc<Self>, number: u32, file: FileRef, content: Option<Blob>) {
-        let store = self.store();
-        let read = match &content {
-            Some(content) => bytes(content).await.map(|bytes| (bytes, true)),
-            None => self.kept(&file).await.map(|bytes| (bytes, false)),
+    async fn open(
+        self: Rc<Self>,
+        file: FileRef,
+        content: Option<Blob>,
+        decisions: Vec<(Rows, Decision)>,
+        encode: bool,
+    ) {
+        let opening = {
+            let mut state = self.state.borrow_mut();
+            state.openings += 1;
+            state.openings
         };
-        let texts = read.and_then(|(bytes, new)| {
+        let read = match &content {
+            Some(content) => bytes(content).await,
+            None => self.kept(&file).await,
+        };
+        let texts = read.and_then(|bytes| {
             let texts = Texts::read(&file.name, &bytes, file.column.as_deref())?;
             if texts.count() == 0 {
                 let message = format!("{} has no text in it; choose another file", file.name);
                 return Err(Report::browser(BrowserErrorKind::Storage, message));
             }
-            Ok((bytes, texts, new))
+            Ok((bytes, texts))
         });
-        // Another one may have been opened meanwhile.
-        if self.state.borrow().files != number {
+        // Another one may have been asked for meanwhile.
+        if self.state.borrow().openings != opening {
             return;
         }
-        let (bytes, texts, new) = match texts {
+        let (bytes, texts) = match texts {
             Ok(read) => read,
             Err(report) => return self.send(&FromScoring::Refused { file, report }),
         };
-        let sheet = Sheet::new(texts);
+        let mut sheet = Sheet::new(texts);
+        sheet.decide(&decisions);
         let summary = sheet.summary();
-        {
+        let number = {
             let mut state = self.state.borrow_mut();
-            let decisions = std::mem::take(&mut state.decisions);
-            let mut open = Open::new(file.clone(), sheet);
-            open.sheet.decide(&decisions, true);
-            state.file = Some(open);
-        }
+            state.files += 1;
+            (state.pool, state.encode) = (None, encode);
+            state.file = Some(Open::new(file.clone(), sheet));
+            state.files
+        };
         self.send(&FromScoring::Opened { file: file.clone(), summary });
         self.clone().wake();
-        if let Some(store) = store.filter(|_| new)
+        if let Some(store) = self.store().filter(|_| content.is_some())
             && let Err(why) = store.keep_file(&file.key, &bytes).await
         {
             self.fail(None, unkept(&file.name, &why));
         }
         drop(bytes);
-        self.bring_back(number).await;
+        if self.state.borrow().files == number {
+            self.bring_back(number).await;
+        }
     }
 
     /// The content of a file that was opened on an earlier visit.
@@ -521,14 +527,11 @@ impl State {
         }
     }
 
-    fn decide(&mut self, decisions: Vec<(Rows, Decision)>, all: bool) {
-        match &mut self.file {
-            Some(open) => {
-                open.sheet.decide(&decisions, all);
-                open.view = true;
-                open.due = Some(0.0);
-            }
-            None => self.decisions = decisions,
+    fn decide(&mut self, file: &str, decisions: &[(Rows, Decision)]) {
+        if let Some(open) = self.file.as_mut().filter(|open| open.file.key == file) {
+            open.sheet.decide(decisions);
+            open.view = true;
+            open.due = Some(0.0);
         }
     }
 }

@@ -158,10 +158,7 @@ impl Sheet {
     }
 
     /// Takes over what was decided about rows.
-    pub fn decide(&mut self, decisions: &[(Rows, Decision)], all: bool) {
-        if all {
-            self.decisions = Decisions::default();
-        }
+    pub fn decide(&mut self, decisions: &[(Rows, Decision)]) {
         self.decisions.restore(decisions);
     }
 
@@ -332,7 +329,7 @@ pub(super) mod tests {
         let up = labels().set.labels()[0].id;
         let mut decisions = Decisions::default();
         decisions.edit(&Rows::one(0), &DecisionEdit::Labels(Some(vec![up])));
-        sheet.decide(&Vec::from(decisions), true);
+        sheet.decide(&Vec::from(decisions));
         assert_eq!(tags(&sheet, 0), Some(vec![0]));
         let row = sheet.rows(None, &ScoreOptions::default(), &[0]).unwrap().remove(0);
         assert_eq!((row.status, row.tags), (Status::Corrected, None));

@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(order(sort, Filter { status: Some(Status::Flagged), ..Filter::default() }), [] as [u32; 0]);
         let mut sheet = scored();
         let flagged = Decision { status: Status::Flagged, ..Decision::default() };
-        sheet.decide(&[(Rows::one(1), flagged)], true);
+        sheet.decide(&[(Rows::one(1), flagged)]);
         let filter = Filter { status: Some(Status::Flagged), ..Filter::default() };
         assert_eq!(sweep(&sheet, &Show { filter, ..Show::default() }, 9).order, [1]);
     }

@@ -366,6 +366,10 @@ impl Documents {
         let writer = self.writer.get_value();
         let first = {
             let mut writer = writer.borrow_mut();
+            if writer.next.is_none() && matches!(step, Step::Do { command: Command::Page { .. }, .. }) {
+                // A document that was only looked at is not worth keeping.
+                return;
+            }
             match writer.pending.back().and_then(|last| last.merge(step)) {
                 Some(merged) => {
                     writer.pending.pop_back();

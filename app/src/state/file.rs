@@ -298,10 +298,9 @@ impl FileScores {
             FromScoring::Refused { file, report } => {
                 self.notices.say(Topic::File, report.message);
                 self.contents.update_value(|contents| contents.retain(|(key, _)| *key != file.key));
+                // One that is part of the document stays that: it may be there again, and what was decided about it is.
                 if self.opening.get_value().as_ref() == Some(&file) {
                     self.opening.set_value(None);
-                } else {
-                    self.editing.send(Command::File { file: None });
                 }
             }
             FromScoring::Progress(progress) => {

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use leptos::ev;
 use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent};
+use wasm_bindgen::closure::Closure;
+use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
 
 /// Rows kept above and below those in view, so that scrolling finds them there.
 const SPARE: u32 = 6;
@@ -114,15 +114,11 @@ pub fn VirtualGrid<V: IntoView + 'static>(
         if rows.get_untracked() != now {
             rows.set(now);
         }
-        // It may be hidden, or another size, when it is next looked at.
-        count.track();
     });
-    let resized = window_event_listener(ev::resize, move |_| look());
-    on_cleanup(move || resized.remove());
     Effect::new(move |_| {
-        element.track();
-        count.track();
-        request_animation_frame(look);
+        if let Some(element) = element.get() {
+            watch_size(&element, look);
+        }
     });
 
     let focus = move |place: u32| {
@@ -229,6 +225,20 @@ pub fn VirtualGrid<V: IntoView + 'static>(
             </div>
         </div>
     }
+}
+
+/// Calls `changed` whenever an element gets another size, also when it is shown after it was hidden.
+fn watch_size(element: &HtmlElement, changed: impl Fn() + 'static) {
+    let callback = Closure::<dyn Fn()>::new(changed);
+    // A browser without it shows the rows of a usual size.
+    let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };
+    observer.observe(element);
+    let watching = StoredValue::new_local(Some((observer, callback)));
+    on_cleanup(move || {
+        if let Some((observer, _)) = watching.try_update_value(Option::take).flatten() {
+            observer.disconnect();
+        }
+    });
 }
 
 #[cfg(test)]

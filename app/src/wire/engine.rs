@@ -14,6 +14,10 @@ use super::{Buffers, Report};
 /// address could not carry it: behind a service worker that loses its fragment. `boot.js` writes such a name too.
 pub const NAME: &str = "undertone-engine ";
 
+/// What stands between [`NAME`] and the address if the model that is kept on this device will do, however old it is: so that an
+/// engine that is started for a file asks the network for nothing.
+pub const KEPT: &str = "kept ";
+
 /// Why a text is encoded, most urgent first: a lower role overtakes a higher one.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]

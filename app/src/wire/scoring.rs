@@ -24,11 +24,15 @@ pub enum ToScoring {
         /// The addresses of its engines.
         engines: Engines,
     },
-    /// Read a file, in the place of the one that is open. Its content travels as the file `content`; without it the file is
-    /// one that was read before and kept on this device.
+    /// Read a file, in the place of the one that is open, which stays if that fails. Its content travels as the file `content`;
+    /// without it the file is one that was read before and kept on this device.
     Open {
         /// The file.
         file: FileRef,
+        /// What was decided about its rows.
+        decisions: Vec<(Rows, Decision)>,
+        /// Whether to encode what has no vectors yet.
+        encode: bool,
     },
     /// Put the file away.
     Close,
@@ -46,12 +50,12 @@ pub enum ToScoring {
     },
     /// What the page looks at.
     Show(Show),
-    /// What was decided about rows.
+    /// What was decided about rows of a file; for any other than the one that is open it comes too late.
     Decisions {
+        /// The key of the file.
+        file: String,
         /// Rows and what was decided about them.
         decisions: Vec<(Rows, Decision)>,
-        /// Whether nothing else was decided.
-        all: bool,
     },
     /// Tell all there is to tell about a row.
     Look {

@@ -50,4 +50,9 @@ impl Page {
         self.server = Some(Server::start(&self.site, self.port)?);
         Ok(())
     }
+
+    /// Every path that anything here asked the server for so far.
+    pub fn requests(&self) -> Vec<String> {
+        self.server.as_ref().map(Server::requests).unwrap_or_default()
+    }
 }

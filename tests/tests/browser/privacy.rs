@@ -6,14 +6,18 @@ const SECRET: &str = "Nobody may ever read this sentence.";
 #[tokio::test]
 async fn nothing_leaves_the_device() -> Result<()> {
     let page = Page::open().await?;
-    let before: Vec<String> = requests(&page).await?;
+    page.until_kept_offline().await?;
+    let before = page.requests();
     page.write(SECRET).await?;
     page.add_label("dread of being found out").await?;
     page.tags_when("there are tags", |tags| tags.iter().any(|tag| tag.label.starts_with("dread"))).await?;
-    assert_eq!(requests(&page).await?, before, "typing and labelling ask for nothing");
-
-    let origin: String = page.ask("return location.origin;").await?;
-    assert!(before.iter().all(|url| url.starts_with(&origin)), "{before:?}");
+    for preset in ["Plutchik", "GoEmotions", "ISEAR", "SemEval", "Sentiment", "Ekman"] {
+        page.choose_preset(preset).await?;
+    }
+    page.open_file("two.txt", "one text\nand another\n").await?;
+    page.until_read().await?;
+    // The server and the proxy watch from outside: pages, workers and their workers.
+    assert_eq!(page.requests(), before, "typing, labelling, presets and files ask for nothing");
     page.assert_quiet().await
 }
 
@@ -26,10 +30,4 @@ async fn the_page_could_not_if_it_tried() -> Result<()> {
     assert!(errors.iter().any(|error| error.contains("Content Security Policy")), "{errors:?}");
     assert!(page.browser().outside_requests().is_empty(), "the request was sent all the same");
     Ok(())
-}
-
-/// What the page and its service worker have asked the server for; the worker asks by itself, and
-/// is watched by the proxy that `assert_quiet` looks at.
-async fn requests(page: &Page) -> Result<Vec<String>> {
-    page.ask("return performance.getEntriesByType('resource').map(entry => entry.name);").await
 }

@@ -3,6 +3,7 @@
 
 mod contender;
 mod measured;
+mod page;
 mod round;
 mod table;
 mod texts;
@@ -17,6 +18,8 @@ enum Command {
     Texts(texts::Arguments),
     /// Run the contenders, and print what was measured
     Run(round::Arguments),
+    /// Work on a large file, and print what the page's thread had to do meanwhile
+    Page(page::Arguments),
 }
 
 #[tokio::main]
@@ -24,5 +27,6 @@ async fn main() -> Result<()> {
     match Command::parse() {
         Command::Texts(arguments) => texts::write(&arguments),
         Command::Run(arguments) => round::run(&arguments).await,
+        Command::Page(arguments) => page::run(&arguments).await,
     }
 }
