@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::browser::{complain, describe};
@@ -30,12 +30,11 @@ impl Scope {
 
     /// Hears messages from now on.
     pub fn listen<M: DeserializeOwned + 'static>(&self, hear: impl Fn(M, Buffers) + 'static) {
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            match wire::open::<M>(&event.data()) {
+        let on_message =
+            Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| match wire::open::<M>(&event.data()) {
                 Ok((message, buffers)) => hear(message, buffers),
                 Err(error) => complain(&format!("a message is unknown: {}", describe(&error))),
-            }
-        });
+            });
         self.scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         on_message.forget();
     }

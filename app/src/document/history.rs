@@ -241,7 +241,12 @@ mod tests {
         assert!(document.send(name("joy")).is_err());
         assert!(document.send(name("anger")).unwrap().is_none());
         assert!(document.send(Command::Threshold { threshold: Some(1.5) }).is_err());
-        assert!(document.send(Command::Decide { rows: [1].into_iter().collect(), edit: DecisionEdit::Status(Status::Open) }).unwrap().is_none());
+        assert!(
+            document
+                .send(Command::Decide { rows: [1].into_iter().collect(), edit: DecisionEdit::Status(Status::Open) })
+                .unwrap()
+                .is_none()
+        );
         assert_eq!(*document.content(), before);
         assert_eq!((document.undoable(), document.redoable()), (None, None));
     }

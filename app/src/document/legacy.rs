@@ -54,7 +54,10 @@ mod tests {
         let content = Session::from_json(json).unwrap().into_content("mine");
         assert_eq!((&*content.text, content.name.as_str()), ("Hello.", "mine"));
         assert_eq!(content.labels.labels()[0].id.get(), 3);
-        assert_eq!((content.view.mode, content.view.threshold, content.view.order), (Mode::Single, Some(0.25), Order::List));
+        assert_eq!(
+            (content.view.mode, content.view.threshold, content.view.order),
+            (Mode::Single, Some(0.25), Order::List)
+        );
         assert!(Session::from_json("{\"text\":1}").unwrap_err().contains("left as it is"));
     }
 }

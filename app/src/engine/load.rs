@@ -146,11 +146,7 @@ impl<'a> Files<'a> {
     }
 
     /// The bundle from this device, if it is there and intact. One that is damaged is thrown away.
-    async fn intact(
-        &self,
-        manifest: &Manifest,
-        progress: &mut impl FnMut(Progress),
-    ) -> Result<Option<Bundle>, Report> {
+    async fn intact(&self, manifest: &Manifest, progress: &mut impl FnMut(Progress)) -> Result<Option<Bundle>, Report> {
         let Some((weights, tokenizer)) = self.read(manifest, progress).await? else { return Ok(None) };
         match verify(manifest.clone(), weights, tokenizer).await {
             Ok(bundle) => Ok(Some(bundle)),

@@ -62,7 +62,8 @@ impl Exporter {
         let mut written = String::new();
         for (row, place) in range.zip(places) {
             let found = scores.as_ref().zip(place);
-            let scored = found.map(|(scores, place)| Scored { none: scores.none(place), probability: scores.probability(place) });
+            let scored = found
+                .map(|(scores, place)| Scored { none: scores.none(place), probability: scores.probability(place) });
             let mut tags = found.map(|(scores, place)| sheet.tags(labels, row, scores.on(place))).unwrap_or_default();
             if let Some(scored) = &scored {
                 tags.sort_by(|&a, &b| scored.probability[b].total_cmp(&scored.probability[a]));
@@ -97,7 +98,7 @@ fn table_row(sheet: &Sheet, labels: &Labels, row: u32, tags: &[&str], scored: Op
         None => (String::new(), vec![String::new(); labels.set.labels().len()]),
     };
     let [valence, arousal] = affect;
-    let fixed = [sheet.id(row).to_owned(), sheet.text(row).to_owned(), tags.join("; "), none, valence, arousal, cut];
+    let fixed = [sheet.id(row).to_owned(), sheet.text(row).into_owned(), tags.join("; "), none, valence, arousal, cut];
     csv_line(fixed.into_iter().chain(probability))
 }
 
@@ -147,9 +148,10 @@ mod tests {
         let csv = write(Format::Csv, &labels());
         assert!(csv.starts_with("id,text,tags,none,valence,arousal,cut,up,right\na,\"sunny, warm\",right,"), "{csv}");
         for (name, content) in [("x.csv", csv), ("x.jsonl", write(Format::JsonLines, &labels()))] {
-            let rows = Texts::read(name, content.as_bytes(), Some("text")).unwrap().rows;
-            let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.text.as_str())).collect();
-            assert_eq!(rows, [("a", "sunny, warm"), ("3", "rain"), ("b", "  "), ("c", "both\"")], "{name}");
+            let texts = Texts::read(name, content.into(), Some("text")).unwrap();
+            let rows: Vec<_> = (0..4).map(|row| (texts.id(row).to_owned(), texts.text(row).into_owned())).collect();
+            let expected = [("a", "sunny, warm"), ("3", "rain"), ("b", "  "), ("c", "both\"")];
+            assert_eq!(rows, expected.map(|(id, text)| (id.to_owned(), text.to_owned())), "{name}");
         }
     }
 

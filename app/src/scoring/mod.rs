@@ -15,4 +15,4 @@ pub use export::Exporter;
 pub use serve::serve;
 pub use sheet::{Labels, Sheet};
 pub use sweep::{Outcome, Sweep};
-pub use texts::{Text, Texts};
+pub use texts::Texts;

@@ -166,7 +166,8 @@ impl Desk {
     /// Prepares the labels, once there is a model to do it with.
     fn prepare(&self) {
         let mut state = self.state.borrow_mut();
-        let State { model: Some(Scoring { model, scorer, .. }), named: Some((version, set, vectors)), .. } = &*state else {
+        let State { model: Some(Scoring { model, scorer, .. }), named: Some((version, set, vectors)), .. } = &*state
+        else {
             return;
         };
         match Labels::new(*version, set.clone(), vectors.clone(), scorer, model.dim as usize) {
@@ -201,18 +202,14 @@ impl Desk {
             None => self.kept(&file).await,
         };
         let texts = read.and_then(|bytes| {
-            let texts = Texts::read(&file.name, &bytes, file.column.as_deref())?;
-            if texts.count() == 0 {
-                let message = format!("{} has no text in it; choose another file", file.name);
-                return Err(Report::browser(BrowserErrorKind::Storage, message));
-            }
-            Ok((bytes, texts))
+            let keep = content.is_some().then(|| bytes.clone());
+            Ok((keep, Texts::read(&file.name, bytes, file.column.as_deref())?))
         });
         // Another one may have been asked for meanwhile.
         if self.state.borrow().openings != opening {
             return;
         }
-        let (bytes, texts) = match texts {
+        let (keep, texts) = match texts {
             Ok(read) => read,
             Err(report) => return self.send(&FromScoring::Refused { file, report }),
         };
@@ -228,12 +225,11 @@ impl Desk {
         };
         self.send(&FromScoring::Opened { file: file.clone(), summary });
         self.clone().wake();
-        if let Some(store) = self.store().filter(|_| content.is_some())
+        if let (Some(store), Some(bytes)) = (self.store(), keep)
             && let Err(why) = store.keep_file(&file.key, &bytes).await
         {
             self.fail(None, unkept(&file.name, &why));
         }
-        drop(bytes);
         if self.state.borrow().files == number {
             self.bring_back(number).await;
         }
@@ -328,7 +324,7 @@ impl Desk {
     }
 
     fn text(&self, row: u32) -> String {
-        self.state.borrow().file.as_ref().map(|open| open.sheet.text(row).to_owned()).unwrap_or_default()
+        self.state.borrow().file.as_ref().map(|open| open.sheet.text(row).into_owned()).unwrap_or_default()
     }
 
     fn hear(self: Rc<Self>, told: Told, file: &str, model: &str) {

@@ -1,5 +1,6 @@
 //! The file that is open: its rows, their vectors, their scores.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use undertone_core::{
@@ -72,7 +73,7 @@ struct Scored {
 impl Sheet {
     /// A file without vectors.
     pub fn new(texts: Texts) -> Self {
-        let places = vec![None; texts.rows.len()];
+        let places = vec![None; texts.len()];
         Self { texts, decisions: Decisions::default(), scored: None, places, refused: BTreeSet::new() }
     }
 
@@ -86,8 +87,13 @@ impl Sheet {
 
     /// What is in it.
     pub fn summary(&self) -> Summary {
-        let Texts { rows, column } = &self.texts;
-        Summary { rows: rows.len() as u32, texts: self.texts.count() as u32, column: column.clone() }
+        let texts = &self.texts;
+        Summary {
+            rows: texts.len() as u32,
+            texts: texts.count() as u32,
+            column: texts.column().map(str::to_owned),
+            problem: texts.problem(),
+        }
     }
 
     /// How many rows.
@@ -101,21 +107,19 @@ impl Sheet {
     }
 
     /// A row's text.
-    pub fn text(&self, row: u32) -> &str {
-        self.texts.rows.get(row as usize).map_or("", |row| &row.text)
+    pub fn text(&self, row: u32) -> Cow<'_, str> {
+        self.texts.text(row)
     }
 
     /// A row's id.
     pub fn id(&self, row: u32) -> &str {
-        self.texts.rows.get(row as usize).map_or("", |row| &row.id)
+        self.texts.id(row)
     }
 
     /// The rows whose texts have no vectors yet.
     pub fn missing(&self) -> Vec<u32> {
-        let rows = (0..).zip(&self.texts.rows).zip(&self.places);
-        rows.filter(|((row, text), place)| place.is_none() && text.has_text() && !self.refused.contains(row))
-            .map(|((row, _), _)| row)
-            .collect()
+        let open = |&(row, place): &(u32, &Option<u32>)| place.is_none() && !self.refused.contains(&row);
+        (0..).zip(&self.places).filter(open).map(|(row, _)| row).filter(|&row| self.texts.has_text(row)).collect()
     }
 
     /// How many texts have vectors, or will never have any.
@@ -204,7 +208,8 @@ impl Sheet {
     /// # Errors
     /// As [`Corpus::score_texts`].
     pub fn rows(&self, labels: Option<&Labels>, options: &ScoreOptions, rows: &[u32]) -> Result<Vec<Row>> {
-        let scored = labels.map(|labels| Ok((labels, self.score(labels, options, rows.iter().copied())?))).transpose()?;
+        let scored =
+            labels.map(|labels| Ok((labels, self.score(labels, options, rows.iter().copied())?))).transpose()?;
         let tags = |at: usize, row: u32| {
             let (labels, (scores, places)) = scored.as_ref()?;
             let (scores, place) = (scores.as_ref()?, places[at]?);
@@ -232,12 +237,17 @@ impl Sheet {
     ///
     /// # Errors
     /// As [`Corpus::score_texts`].
-    pub fn look(&self, labels: &Labels, options: &ScoreOptions, row: u32) -> Result<Option<(Detail, Vec<u32>, Vec<f32>)>> {
-        let Some(text) = self.texts.rows.get(row as usize) else { return Ok(None) };
+    pub fn look(
+        &self,
+        labels: &Labels,
+        options: &ScoreOptions,
+        row: u32,
+    ) -> Result<Option<(Detail, Vec<u32>, Vec<f32>)>> {
+        let Some(place) = self.places.get(row as usize) else { return Ok(None) };
         let mut detail = Detail {
             row,
-            id: text.id.clone(),
-            text: text.text.clone(),
+            id: self.id(row).to_owned(),
+            text: self.text(row).into_owned(),
             version: labels.version,
             probability: Vec::new(),
             on: Vec::new(),
@@ -246,7 +256,7 @@ impl Sheet {
             cut: false,
             decision: self.decisions.get(row).cloned().unwrap_or_default(),
         };
-        let (Some(scored), Some(place)) = (&self.scored, self.places[row as usize]) else {
+        let (Some(scored), &Some(place)) = (&self.scored, place) else {
             return Ok(Some((detail, Vec::new(), Vec::new())));
         };
         let place = place as usize;
@@ -282,7 +292,7 @@ pub(super) mod tests {
     /// Four rows, the third without a text.
     pub fn sheet() -> Sheet {
         let file = "id,text\na,\"sunny, warm\"\n,rain\nb,  \nc,\"both\"\"\"\n";
-        let mut sheet = Sheet::new(Texts::read("x.csv", file.as_bytes(), None).unwrap());
+        let mut sheet = Sheet::new(Texts::read("x.csv", file.into(), None).unwrap());
         let scorer = Scorer::new(Calibration::default(), Background::none(2)).unwrap();
         sheet.set_model(scorer, 2, AffectHead { weight: vec![0.0; 4], bias: [5.0, 5.0] });
         sheet
@@ -338,12 +348,8 @@ pub(super) mod tests {
     #[test]
     fn a_long_text_tells_of_its_windows() {
         let mut sheet = sheet();
-        let encoded = Encoded {
-            vectors: vec![1.0, 0.0, 0.0, 1.0],
-            windows: vec![2],
-            ranges: vec![0, 5, 7, 11],
-            cut: vec![0],
-        };
+        let encoded =
+            Encoded { vectors: vec![1.0, 0.0, 0.0, 1.0], windows: vec![2], ranges: vec![0, 5, 7, 11], cut: vec![0] };
         sheet.push(&[0], &encoded).unwrap();
         let (detail, ranges, windows) = sheet.look(&labels(), &ScoreOptions::default(), 0).unwrap().unwrap();
         assert_eq!((detail.version, ranges), (7, vec![0, 5, 7, 11]));

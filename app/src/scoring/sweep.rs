@@ -33,7 +33,8 @@ pub struct Outcome {
 impl Sweep {
     /// A sweep that looks for this. `labels` are those of every step to come.
     pub fn new(show: Show, labels: Option<&Labels>) -> Self {
-        let counts = Counts { version: labels.map_or(0, |labels| labels.version), scored: 0, none: 0, statuses: [0; 4] };
+        let counts =
+            Counts { version: labels.map_or(0, |labels| labels.version), scored: 0, none: 0, statuses: [0; 4] };
         let on = vec![0; labels.map_or(0, |labels| labels.set.labels().len())];
         Self { needle: show.filter.text.trim().to_lowercase(), show, at: 0, counts, on, shown: Vec::new() }
     }
@@ -122,7 +123,9 @@ impl Sweep {
 
 /// The largest two probabilities, 0 where there are fewer.
 fn two_best(probability: &[f32]) -> (f32, f32) {
-    probability.iter().fold((0.0, 0.0), |(best, second), &p| if p > best { (p, best) } else { (best, f32::max(second, p)) })
+    probability
+        .iter()
+        .fold((0.0, 0.0), |(best, second), &p| if p > best { (p, best) } else { (best, f32::max(second, p)) })
 }
 
 /// How evenly the probability is spread, from 0 to 1: the entropy of the shares of all labels and of none, over the largest

@@ -94,7 +94,8 @@ impl Opening {
         if lock.is_none() {
             let name = entries.iter().find(|entry| entry.id == id).map_or("It", |entry| &entry.name);
             let mut opening = Self::fresh(Some(store.clone()), &free_name(&entries));
-            let message = format!("\u{201c}{name}\u{201d} is open in another tab, so this tab has a document of its own");
+            let message =
+                format!("\u{201c}{name}\u{201d} is open in another tab, so this tab has a document of its own");
             opening.said.push((Topic::Document, message, Some(Action::TakeOver(id))));
             return Ok(opening.locked().await);
         }
@@ -281,7 +282,9 @@ impl Documents {
         spawn_local(async move {
             if let Some(store) = &store {
                 if !here && take(&id, false, &Lost::default()).await.is_none() {
-                    return self.notices.say(Topic::Document, "this document is open in another tab: close it there first");
+                    return self
+                        .notices
+                        .say(Topic::Document, "this document is open in another tab: close it there first");
                 }
                 if let Err(why) = store.forget(&id).await {
                     return self.notices.say(Topic::Storage, format!("the document cannot be deleted ({why})"));
@@ -296,10 +299,7 @@ impl Documents {
     }
 
     /// Puts another document in the place of the one that is open.
-    fn replace(
-        self,
-        find: impl AsyncFnOnce(Store, Vec<Entry>) -> Result<Opening, (String, Option<Action>)> + 'static,
-    ) {
+    fn replace(self, find: impl AsyncFnOnce(Store, Vec<Entry>) -> Result<Opening, (String, Option<Action>)> + 'static) {
         let writer = self.writer.get_value();
         spawn_local(async move {
             self.flush().await;

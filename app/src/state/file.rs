@@ -102,13 +102,7 @@ pub struct FileScores {
 
 impl FileScores {
     /// Those of the document's file, from now on.
-    pub fn new(
-        editing: Editing,
-        model: Model,
-        labels: LabelVectors,
-        notices: Notices,
-        announcer: Announcer,
-    ) -> Self {
+    pub fn new(editing: Editing, model: Model, labels: LabelVectors, notices: Notices, announcer: Announcer) -> Self {
         let scores = Self {
             opened: RwSignal::new(None),
             progress: RwSignal::new(None),
@@ -322,13 +316,19 @@ impl FileScores {
                     .iter()
                     .flat_map(|labels| labels.labels().iter().zip(&on))
                     .filter(|(_, count)| **count > 0)
-                    .map(|(label, &count)| LabelCount { id: label.id, name: label.name.clone(), hue: hue(label), count })
+                    .map(|(label, &count)| LabelCount {
+                        id: label.id,
+                        name: label.name.clone(),
+                        hue: hue(label),
+                        count,
+                    })
                     .collect();
                 found.sort_by_key(|label| std::cmp::Reverse(label.count));
                 self.counts.set(Some(counts));
                 self.labels.set(found);
                 // What is looked at may have got its scores.
-                if self.detail.with_untracked(|detail| detail.as_ref().is_some_and(|d| d.detail.probability.is_empty())) {
+                if self.detail.with_untracked(|detail| detail.as_ref().is_some_and(|d| d.detail.probability.is_empty()))
+                {
                     self.look();
                 }
             }
@@ -338,6 +338,9 @@ impl FileScores {
     }
 
     fn hear_opened(self, file: FileRef, summary: Summary) {
+        if let Some(problem) = &summary.problem {
+            self.notices.say(Topic::File, problem.clone());
+        }
         if self.opening.get_value().as_ref() == Some(&file) {
             self.opening.set_value(None);
             self.forget();

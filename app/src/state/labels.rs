@@ -60,9 +60,8 @@ impl LabelVectors {
             }
             let dim = loaded.model.dim as usize;
             let vectors = wordings.with(|wordings| wordings.matrix(&set, dim));
-            let prepared = vectors.and_then(|vectors| {
-                vectors.map(|vectors| loaded.scorer.prepare(vectors, &set)).transpose()
-            });
+            let prepared =
+                vectors.and_then(|vectors| vectors.map(|vectors| loaded.scorer.prepare(vectors, &set)).transpose());
             match prepared {
                 Ok(Some(prepared)) => {
                     let version = versions.try_update_value(|version| {
@@ -106,7 +105,8 @@ impl LabelVectors {
         let current = self.editing.labels.get();
         self.prepared.with(|prepared| prepared.as_ref().is_some_and(|prepared| Arc::ptr_eq(&prepared.set, &current)))
             || self.refused.with(|refused| {
-                !refused.is_empty() && self.wordings.with(|known| known.missing(&current).iter().any(|w| refused.contains(w)))
+                !refused.is_empty()
+                    && self.wordings.with(|known| known.missing(&current).iter().any(|w| refused.contains(w)))
             })
     }
 

@@ -143,7 +143,10 @@ impl Model {
                     self.buffers.set_value(Some(buffers));
                     self.state.set(EngineState::Ready(Arc::new(Loaded { model, scorer })));
                     if let Some(report) = stale {
-                        let message = format!("A newer model could not be had; the one on this device is used: {}", report.message);
+                        let message = format!(
+                            "A newer model could not be had; the one on this device is used: {}",
+                            report.message
+                        );
                         self.notices.say(Topic::Update, message);
                     }
                 }

@@ -41,9 +41,8 @@ pub fn list(names: &[&str]) -> String {
     let options = Object::new();
     // A plain object takes any property.
     let _ = Reflect::set(&options, &"type".into(), &"conjunction".into());
-    let format = property_of_intl("ListFormat").and_then(|class| {
-        js_sys::Reflect::construct(&class, &Array::of2(&LANGUAGE.into(), &options)).ok()
-    });
+    let format = property_of_intl("ListFormat")
+        .and_then(|class| js_sys::Reflect::construct(&class, &Array::of2(&LANGUAGE.into(), &options)).ok());
     let items_array: Array = items.iter().map(|item| wasm_bindgen::JsValue::from_str(item)).collect();
     format
         .and_then(|format| {

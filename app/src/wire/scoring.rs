@@ -197,6 +197,8 @@ pub struct Summary {
     pub texts: u32,
     /// The column with the texts, if there is more than one column.
     pub column: Option<String>,
+    /// What is odd about it, if anything is: a sentence.
+    pub problem: Option<String>,
 }
 
 /// How far a file is encoded.

@@ -105,7 +105,8 @@ async fn trying_again_stays_possible_whatever_else_is_said_or_dismissed() -> Res
     // Something else goes wrong.
     page.add_label("joy").await?;
     page.wait("both are said", async || Ok((page.errors().await?.len() == 2).then_some(()))).await?;
-    page.ask::<()>("document.querySelectorAll('.notice [aria-label=Dismiss]').forEach(button => button.click());").await?;
+    page.ask::<()>("document.querySelectorAll('.notice [aria-label=Dismiss]').forEach(button => button.click());")
+        .await?;
     page.wait("all is dismissed", async || Ok(page.errors().await?.is_empty().then_some(()))).await?;
     page.go_offline();
     page.go_online(Some(Page::site()))?;

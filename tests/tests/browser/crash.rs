@@ -24,10 +24,8 @@ async fn a_tab_that_dies_in_the_middle_of_a_file_goes_on_where_it_was() -> Resul
     let page = Page::open().await?;
     page.choose_preset("Ekman").await?;
     page.open_file("numbered.csv", &numbered(ROWS)).await?;
-    page.wait("a part is read", async || {
-        Ok(page.read_so_far().await?.filter(|(done, _)| *done > 200.0).map(drop))
-    })
-    .await?;
+    page.wait("a part is read", async || Ok(page.read_so_far().await?.filter(|(done, _)| *done > 200.0).map(drop)))
+        .await?;
     page.until_kept().await?;
     page.crash().await?;
     page.wait_until_ready().await?;

@@ -63,10 +63,8 @@ async fn reading_can_be_stopped_and_what_was_read_stays() -> Result<()> {
     let page = Page::open().await?;
     let (content, _) = table(20_000)?;
     page.open_file("long.csv", &content).await?;
-    page.wait("some rows are read", async || {
-        Ok(page.read_so_far().await?.filter(|(done, _)| *done > 0.0).map(drop))
-    })
-    .await?;
+    page.wait("some rows are read", async || Ok(page.read_so_far().await?.filter(|(done, _)| *done > 0.0).map(drop)))
+        .await?;
     page.click("cancel").await?;
     page.find("resume").await?;
     let read = scored(&page).await?;
@@ -74,10 +72,8 @@ async fn reading_can_be_stopped_and_what_was_read_stays() -> Result<()> {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     assert_eq!(scored(&page).await?, read);
     page.click("resume").await?;
-    page.wait("it goes on", async || {
-        Ok(page.read_so_far().await?.filter(|(done, _)| *done > read as f64).map(drop))
-    })
-    .await?;
+    page.wait("it goes on", async || Ok(page.read_so_far().await?.filter(|(done, _)| *done > read as f64).map(drop)))
+        .await?;
     // The text box was never in its way, and is not now.
     page.write("I am so happy").await?;
     page.tags_when("there are tags", |tags| !tags.is_empty()).await?;

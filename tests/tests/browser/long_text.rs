@@ -13,9 +13,8 @@ async fn a_long_text_is_read_in_parts_each_with_its_tags() -> Result<()> {
     let sad = "Then the hospital called, and I cannot stop crying 😭. ";
     page.set_threshold(0.0).await?;
     page.paste(&format!("{}{}", happy.repeat(12), sad.repeat(12))).await?;
-    let parts = page
-        .wait("there are parts", async || Ok(Some(page.parts().await?).filter(|parts| parts.len() > 1)))
-        .await?;
+    let parts =
+        page.wait("there are parts", async || Ok(Some(page.parts().await?).filter(|parts| parts.len() > 1))).await?;
     assert!(parts[0].quote.starts_with("I am so happy") && parts[0].tags.len() == 3, "{parts:?}");
     assert!(parts.last().is_some_and(|part| part.quote.contains("hospital")), "{parts:?}");
 

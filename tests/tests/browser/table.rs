@@ -21,7 +21,8 @@ async fn focused(page: &Page) -> Result<Option<String>> {
 }
 
 async fn until_focused(page: &Page, id: &str) -> Result<()> {
-    page.wait(&format!("{id} has the focus"), async || Ok((focused(page).await?.as_deref() == Some(id)).then_some(()))).await
+    page.wait(&format!("{id} has the focus"), async || Ok((focused(page).await?.as_deref() == Some(id)).then_some(())))
+        .await
 }
 
 #[tokio::test]
@@ -44,10 +45,8 @@ async fn the_table_is_a_grid_with_headers_that_the_keyboard_goes_through() -> Re
     }
     // The focus outlasts its row's way out of view.
     page.ask::<()>("document.querySelector('[data-testid=table]').scrollTop = 12000;").await?;
-    page.wait("other rows are in view", async || {
-        Ok(page.row_ids().await?.contains(&"r205".to_owned()).then_some(()))
-    })
-    .await?;
+    page.wait("other rows are in view", async || Ok(page.row_ids().await?.contains(&"r205".to_owned()).then_some(())))
+        .await?;
     assert_eq!(focused(&page).await?.as_deref(), Some("r0"));
     page.press(&Key::Down).await?;
     until_focused(&page, "r1").await?;
@@ -58,10 +57,14 @@ async fn the_table_is_a_grid_with_headers_that_the_keyboard_goes_through() -> Re
 async fn a_decision_is_made_by_keyboard_and_taken_back() -> Result<()> {
     let page = open(5).await?;
     let status = async |id: &str| -> Result<Option<String>> {
-        page.ask(&format!("return document.querySelector('[data-testid=row][data-id={id}]')?.dataset.status ?? null;")).await
+        page.ask(&format!("return document.querySelector('[data-testid=row][data-id={id}]')?.dataset.status ?? null;"))
+            .await
     };
     let until = async |id: &str, wanted: &str| {
-        page.wait(&format!("{id} is {wanted}"), async || Ok((status(id).await?.as_deref() == Some(wanted)).then_some(()))).await
+        page.wait(&format!("{id} is {wanted}"), async || {
+            Ok((status(id).await?.as_deref() == Some(wanted)).then_some(()))
+        })
+        .await
     };
     page.ask::<()>("document.querySelector('[data-testid=row][data-id=r0]').focus();").await?;
     page.type_key("a").await?;
@@ -91,11 +94,15 @@ async fn rows_are_found_and_sorted() -> Result<()> {
     page.set_value("filter", "ODD").await?;
     page.wait("only odd rows are shown", async || {
         let ids = page.row_ids().await?;
-        Ok((ids.first().map(String::as_str) == Some("r1") && ids.get(1).map(String::as_str) == Some("r3")).then_some(()))
+        Ok((ids.first().map(String::as_str) == Some("r1") && ids.get(1).map(String::as_str) == Some("r3"))
+            .then_some(()))
     })
     .await?;
     page.click("undo").await?;
-    page.wait("all rows are shown", async || Ok((page.row_ids().await?.first().map(String::as_str) == Some("r0")).then_some(()))).await?;
+    page.wait("all rows are shown", async || {
+        Ok((page.row_ids().await?.first().map(String::as_str) == Some("r0")).then_some(()))
+    })
+    .await?;
 
     page.set_value("sort", "best").await?;
     let by_score = page.exported().await?;

@@ -8,8 +8,8 @@ mod navigation;
 mod notices;
 
 use leptos::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement};
 
 use crate::browser::complain;
@@ -29,7 +29,8 @@ pub fn mount() {
     std::panic::set_hook(Box::new(|info| announce_panic(&info.to_string())));
     spawn_local(async {
         let opening = Opening::find().await;
-        let place = document().get_element_by_id("undertone").and_then(|element| element.dyn_into::<HtmlElement>().ok());
+        let place =
+            document().get_element_by_id("undertone").and_then(|element| element.dyn_into::<HtmlElement>().ok());
         match place {
             Some(place) => {
                 place.set_inner_text("");

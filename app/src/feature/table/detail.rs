@@ -154,12 +154,8 @@ fn Scores(detail: RowDetail) -> impl IntoView {
         }
     });
     let affect = detail.affect.map(|affect| {
-        let line = format!(
-            "{}: pleasantness {:.1}, arousal {:.1}",
-            words::affect(affect),
-            affect.valence,
-            affect.arousal
-        );
+        let line =
+            format!("{}: pleasantness {:.1}, arousal {:.1}", words::affect(affect), affect.valence, affect.arousal);
         view! { <p class="hint">{line}</p> }
     });
     view! {

@@ -110,7 +110,8 @@ fn cells(place: u32) -> impl IntoView {
     let app = App::expect();
     let row = at(place);
     let text = Memo::new(move |_| row.with(|row| row.as_ref().map(|(row, _)| (row.row, row.text.clone()))));
-    let tags = Memo::new(move |_| row.with(|row| row.as_ref().map(|(row, tags)| (row.text.trim().is_empty(), tags.clone()))));
+    let tags =
+        Memo::new(move |_| row.with(|row| row.as_ref().map(|(row, tags)| (row.text.trim().is_empty(), tags.clone()))));
     let status = Memo::new(move |_| row.with(|row| row.as_ref().map(|(row, _)| (row.status, row.noted))));
     let look = move |_| {
         if let Some((row, _)) = text.get_untracked() {

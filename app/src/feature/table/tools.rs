@@ -111,7 +111,9 @@ fn SortChoice() -> impl IntoView {
     };
     let choose = move |value: String| {
         let by_label = value.strip_prefix("label-").and_then(|id| id.parse::<u32>().ok()).and_then(|number| {
-            app.editing.labels.with_untracked(|labels| labels.labels().iter().map(|l| l.id).find(|id| id.get() == number))
+            app.editing
+                .labels
+                .with_untracked(|labels| labels.labels().iter().map(|l| l.id).find(|id| id.get() == number))
         });
         let order = ORDERS.iter().find(|order| order.0 == value).unwrap_or(&ORDERS[0]);
         let sort = match by_label {

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::state::{App, EngineState};
-use crate::wire::engine::Stage;
 use crate::ui::words::megabytes;
+use crate::wire::engine::Stage;
 
 /// How far loading has come, in bytes; nothing once the model is there.
 #[component]
