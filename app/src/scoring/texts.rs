@@ -75,11 +75,11 @@ impl Texts {
     /// What is odd about the file, though it could be read: in one sentence.
     pub fn problem(&self) -> Option<String> {
         let (first, more) = self.table.problems().split_first()?;
-        let name = self.table.name();
+        let said = format!("{}:{}: {}", self.table.name(), first.line, first.message);
         Some(match more.len() {
-            0 => format!("{name}: {first}"),
-            1 => format!("{name}: {first} (and one more line like this)"),
-            more => format!("{name}: {first} (and {more} more lines like this)"),
+            0 => said,
+            1 => format!("{said} One more line is odd."),
+            more => format!("{said} {more} more lines are odd."),
         })
     }
 }
@@ -139,10 +139,7 @@ mod tests {
     fn odd_lines_are_named_and_nothing_to_feel_is_refused() {
         let texts = Texts::read("x.csv", b"id,text\na,x,y\nb\nc,z\n".to_vec(), None).unwrap();
         let problem = texts.problem().unwrap();
-        assert!(
-            problem.starts_with("x.csv: line 2: ") && problem.ends_with("(and one more line like this)"),
-            "{problem}"
-        );
+        assert!(problem.starts_with("x.csv:2: ") && problem.ends_with("One more line is odd."), "{problem}");
         assert!(Texts::read("x.csv", b"id,text\na,\n".to_vec(), None).is_err());
     }
 }

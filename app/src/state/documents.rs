@@ -74,10 +74,11 @@ impl Opening {
 
     async fn look_in(store: &Store) -> Result<Self, String> {
         let entries = store.documents().await?;
+        // A tab that had a document stays with it, even if nothing was ever written to it: that of another tab, which may be
+        // reloading just now, is not for the taking.
         let here = Web::session().get(CURRENT);
-        let known = |id: &String| entries.iter().any(|entry| entry.id == *id);
-        let reloaded = here.as_ref().is_some_and(known);
-        let Some(id) = here.filter(known).or_else(|| entries.first().map(|entry| entry.id.clone())) else {
+        let reloaded = here.is_some();
+        let Some(id) = here.or_else(|| entries.first().map(|entry| entry.id.clone())) else {
             return Ok(Self::from_legacy(store).await);
         };
         let lost = Lost::default();
@@ -122,7 +123,7 @@ impl Opening {
                 opening.said.push((Topic::Document, message, None));
                 Ok(opening.locked().await)
             }
-            Found::Nothing => Ok(Self::fresh(Some(store.clone()), &free_name(entries)).locked().await),
+            Found::Nothing => Ok(Self { id, lock, lost, ..Self::fresh(Some(store.clone()), &free_name(entries)) }),
         }
     }
 

@@ -165,12 +165,12 @@ pub fn VirtualGrid<V: IntoView + 'static>(
         }
     };
     let places = move || {
-        let mut places: Vec<u32> = rows.get().collect();
+        let rows = rows.get();
         let active = active.get();
-        if active < count.get() && !rows.get().contains(&active) {
-            places.push(active);
-        }
-        places
+        let outside = |side: bool| (side && active < count.get()).then_some(active);
+        // In their order: a row that has to change its place in the document loses the focus.
+        let (before, after) = (outside(active < rows.start), outside(active >= rows.end));
+        before.into_iter().chain(rows).chain(after).collect::<Vec<u32>>()
     };
     view! {
         <div

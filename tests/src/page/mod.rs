@@ -13,7 +13,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use fantoccini::{Client, Locator, elements::Element, key::Key};
+use fantoccini::{
+    Client, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    elements::Element,
+    key::Key,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use tokio::time::sleep;
@@ -231,6 +236,9 @@ impl Page {
 
     /// Selects everything in a field and types over it.
     async fn replace(&self, field: &Element, text: &str) -> Result<()> {
+        // Not at the window's edge, where something may lie over it.
+        let script = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });";
+        self.client().execute(script, vec![serde_json::to_value(field)?]).await?;
         field.click().await?;
         let select_all = Key::Control + "a";
         field.send_keys(&select_all).await?;
@@ -245,7 +253,9 @@ impl Page {
 
     /// Presses a key where the focus is.
     pub async fn press(&self, key: &Key) -> Result<()> {
-        let key = char::from(*key).to_string();
-        Ok(self.client().active_element().await?.send_keys(&key).await?)
+        let actions = KeyActions::new("keyboard".into())
+            .then(KeyAction::Down { value: char::from(*key) })
+            .then(KeyAction::Up { value: char::from(*key) });
+        Ok(self.client().perform_actions(actions).await?)
     }
 }
