@@ -76,7 +76,7 @@ impl Opening {
         let entries = store.documents().await?;
         // A tab that had a document stays with it, even if nothing was ever written to it: that of another tab, which may be
         // reloading just now, is not for the taking.
-        let here = Web::session().get(CURRENT);
+        let here = Web::session().get(CURRENT).filter(|_| !entries.is_empty());
         let reloaded = here.is_some();
         let Some(id) = here.or_else(|| entries.first().map(|entry| entry.id.clone())) else {
             return Ok(Self::from_legacy(store).await);
