@@ -13,6 +13,6 @@ mod texts;
 
 pub use export::Exporter;
 pub use serve::serve;
-pub use sheet::{Labels, Sheet};
+pub use sheet::{Labels, Look, Sheet};
 pub use sweep::{Outcome, Sweep};
 pub use texts::Texts;

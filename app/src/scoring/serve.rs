@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag};
 
-use super::{Exporter, Labels, Outcome, Sheet, Sweep, Texts};
+use super::{Exporter, Labels, Look, Outcome, Sheet, Sweep, Texts};
 use crate::browser::{describe, now};
 use crate::client::{Pool, Told};
 use crate::document::{Decision, FileRef, Rows};
@@ -453,7 +453,7 @@ impl Desk {
             return self.send(&FromScoring::Looked { id, row: None });
         };
         match open.sheet.look(labels, &state.show.options, row) {
-            Ok(Some((detail, ranges, windows))) => {
+            Ok(Some(Look { detail, ranges, windows })) => {
                 let buffers = Buffers::new().counts("ranges", &ranges).floats("windows", &windows);
                 self.scope.send(&FromScoring::Looked { id, row: Some(Box::new(detail)) }, &buffers);
             }

@@ -58,6 +58,17 @@ pub struct Sheet {
     refused: BTreeSet<u32>,
 }
 
+/// A row looked at closely.
+#[derive(Debug)]
+pub struct Look {
+    /// Its text, scores and decision.
+    pub detail: Detail,
+    /// For each window where it begins and where it ends, in UTF-16 code units.
+    pub ranges: Vec<u32>,
+    /// For each window the probabilities of all labels.
+    pub windows: Vec<f32>,
+}
+
 #[derive(Debug)]
 struct Scored {
     corpus: Corpus,
@@ -233,16 +244,11 @@ impl Sheet {
         Ok(rows.iter().enumerate().map(row).collect())
     }
 
-    /// All there is to tell about a row, the ranges of its windows, and the probabilities of all labels for each window.
+    /// All there is to tell about a row.
     ///
     /// # Errors
     /// As [`Corpus::score_texts`].
-    pub fn look(
-        &self,
-        labels: &Labels,
-        options: &ScoreOptions,
-        row: u32,
-    ) -> Result<Option<(Detail, Vec<u32>, Vec<f32>)>> {
+    pub fn look(&self, labels: &Labels, options: &ScoreOptions, row: u32) -> Result<Option<Look>> {
         let Some(place) = self.places.get(row as usize) else { return Ok(None) };
         let mut detail = Detail {
             row,
@@ -257,7 +263,7 @@ impl Sheet {
             decision: self.decisions.get(row).cloned().unwrap_or_default(),
         };
         let (Some(scored), &Some(place)) = (&self.scored, place) else {
-            return Ok(Some((detail, Vec::new(), Vec::new())));
+            return Ok(Some(Look { detail, ranges: Vec::new(), windows: Vec::new() }));
         };
         let place = place as usize;
         let scores = scored.corpus.score_texts(&labels.prepared, options, &[place])?;
@@ -272,7 +278,7 @@ impl Sheet {
         let windows = Embeddings::new(scored.corpus.texts().dim(), vectors)?.into();
         let scores = scored.corpus.scorer().score(&windows, &labels.prepared, options)?;
         let windows = (0..scores.len()).flat_map(|window| scores.probability(window).to_vec()).collect();
-        Ok(Some((detail, ranges, windows)))
+        Ok(Some(Look { detail, ranges, windows }))
     }
 
     /// How pleasant and how stirred a row is, and whether its end was left out.
@@ -351,7 +357,7 @@ pub(super) mod tests {
         let encoded =
             Encoded { vectors: vec![1.0, 0.0, 0.0, 1.0], windows: vec![2], ranges: vec![0, 5, 7, 11], cut: vec![0] };
         sheet.push(&[0], &encoded).unwrap();
-        let (detail, ranges, windows) = sheet.look(&labels(), &ScoreOptions::default(), 0).unwrap().unwrap();
+        let Look { detail, ranges, windows } = sheet.look(&labels(), &ScoreOptions::default(), 0).unwrap().unwrap();
         assert_eq!((detail.version, ranges), (7, vec![0, 5, 7, 11]));
         assert!(windows[1] > windows[0] && windows[2] > windows[3], "{windows:?}");
         assert!(sheet.look(&labels(), &ScoreOptions::default(), 9).unwrap().is_none());

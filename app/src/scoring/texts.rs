@@ -46,6 +46,11 @@ impl Texts {
         self.table.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// A row's text; empty if there is none.
     pub fn text(&self, row: u32) -> Cow<'_, str> {
         self.table.text(row as usize, self.column)

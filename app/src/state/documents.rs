@@ -415,6 +415,15 @@ impl Documents {
             true => store.snapshot(&id, &self.editing.content()).await,
             false => store.append(&id, next, &steps).await,
         };
+        self.heed(written);
+        if whole {
+            self.list().await;
+        }
+    }
+
+    /// Says when writing begins to fail, and takes that back when it succeeds again.
+    fn heed(self, written: Result<(), String>) {
+        let writer = self.writer.get_value();
         let mut writer = writer.borrow_mut();
         match written {
             Ok(()) if std::mem::take(&mut writer.complained) => self.notices.clear(Topic::Storage),
@@ -426,10 +435,6 @@ impl Documents {
                     self.notices.say(Topic::Storage, unkept(&why));
                 }
             }
-        }
-        drop(writer);
-        if whole {
-            self.list().await;
         }
     }
 

@@ -16,6 +16,7 @@ use crate::document::{
 const REST: Duration = Duration::from_millis(1_000);
 
 type Listener = Box<dyn Fn(&Step, &Document)>;
+type Timer = Box<dyn FnMut(())>;
 
 /// The document that is open: changed by [`Editing::send`], [`Editing::undo`] and [`Editing::redo`] alone, and read through
 /// these signals.
@@ -23,7 +24,7 @@ type Listener = Box<dyn Fn(&Step, &Document)>;
 pub struct Editing {
     document: RwSignal<Document>,
     listener: StoredValue<Option<Listener>, LocalStorage>,
-    rest: StoredValue<Option<Box<dyn FnMut(())>>, LocalStorage>,
+    rest: StoredValue<Option<Timer>, LocalStorage>,
     notices: Notices,
     /// Its name.
     pub name: Memo<String>,

@@ -76,10 +76,13 @@ fn row_at(app: App, place: u32) -> Option<Row> {
     app.file.rows.with_untracked(|rows| rows.rows.get(place.checked_sub(rows.from)? as usize).cloned())
 }
 
+/// A row, and its tags once it has any.
+type Face = (Row, Option<Vec<Tag>>);
+
 /// What is known of a place. It keeps its face while it is out of view.
-fn at(place: u32) -> Memo<Option<(Row, Option<Vec<Tag>>)>> {
+fn at(place: u32) -> Memo<Option<Face>> {
     let app = App::expect();
-    Memo::new(move |before: Option<&Option<(Row, Option<Vec<Tag>>)>>| {
+    Memo::new(move |before: Option<&Option<Face>>| {
         app.file
             .rows
             .with(|rows| {
