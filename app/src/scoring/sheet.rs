@@ -306,7 +306,7 @@ pub(super) mod tests {
 
     /// Rows of one window each.
     pub fn encoded(vectors: &[f32], cut: &[u8]) -> Encoded {
-        let ranges = vec![0, 1].repeat(cut.len());
+        let ranges = [0, 1].repeat(cut.len());
         Encoded { vectors: vectors.to_vec(), windows: vec![1; cut.len()], ranges, cut: cut.to_vec() }
     }
 

@@ -126,7 +126,7 @@ fn diary(rows: &[&str]) -> Result<String> {
     for row in rows {
         let row: serde_json::Value = serde_json::from_str(row)?;
         diary.push_str(row["text"].as_str().unwrap_or_default());
-        diary.push_str(if diary.len() % 5 == 0 { "\n\n" } else { " " });
+        diary.push_str(if diary.len().is_multiple_of(5) { "\n\n" } else { " " });
         if diary.split_whitespace().count() > 2_000 {
             break;
         }
