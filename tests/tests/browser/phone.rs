@@ -13,3 +13,15 @@ async fn a_small_screen_needs_no_sideways_scrolling() -> Result<()> {
     assert!(!page.scrolls_sideways().await?);
     page.assert_quiet().await
 }
+
+#[tokio::test]
+async fn the_documents_are_in_view_whole() -> Result<()> {
+    let page = Page::open_site(Page::site(), Screen::Phone).await?;
+    page.wait_until_ready().await?;
+    page.click("documents").await?;
+    let sides = "const list = document.getElementById('documents-list').getBoundingClientRect();
+        return [list.left, list.right, innerWidth - list.right];";
+    let [left, right, beside] = page.ask::<[f64; 3]>(sides).await?;
+    assert!(left >= 0.0 && right - left > 200.0 && beside >= 0.0, "from {left} to {right}, {beside} px beside it");
+    page.assert_quiet().await
+}
