@@ -18,7 +18,10 @@ mod tagger;
 mod text;
 mod text_vectors;
 
-pub use data::{Cell, Column, Encoding, Format, Gold, Problem, Reason, Role, Roles, Table};
+pub use data::{
+    Annotation, Annotations, Cell, Column, Encoding, Format, Gold, Prediction, Problem, Reason, Role, Roles, Run,
+    Status, Table, label_studio_config,
+};
 pub use embeddings::Embeddings;
 #[cfg(feature = "model")]
 pub use encoder::{Encoded, Encoder, TOKEN_TABLE, Tokenizer};

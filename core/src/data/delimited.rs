@@ -6,8 +6,10 @@
 use std::borrow::Cow;
 
 use super::bad;
-use super::draft::{Draft, Kind, Span, Stored};
+use super::draft::{Draft, Kind, Row, Span, Stored};
+use super::entry::{self, Pairs};
 use super::format::Layout;
+use super::table::Home;
 use crate::Result;
 
 /// What may stand between cells, the likeliest first.
@@ -18,6 +20,16 @@ const SAMPLE: usize = 20;
 
 /// A delimiter that no file has: each line is one cell.
 const NONE: u8 = 0;
+
+/// How the names of the columns begin that an export adds.
+pub(super) const PREFIX: &str = "undertone.";
+
+/// How their names go on where they hold the probability of a label, whose name follows.
+pub(super) const SCORE: &str = "score.";
+
+/// What else they hold: before the probabilities and behind them.
+pub(super) const BEFORE: [&str; 7] = ["labels", "status", "note", "tags", "none", "valence", "arousal"];
+pub(super) const BEHIND: [&str; 3] = ["thresholds", "model", "label_set"];
 
 /// A cell: where it stands, with its quotes if it has some.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +52,12 @@ pub(super) fn read(name: &str, text: &str, delimiter: Option<u8>) -> Result<(Dra
     let mut fields = Vec::new();
     let mut quoted = true;
     if scanner.record(&mut fields).map_err(unclosed)?.is_some() {
-        for field in &fields {
-            draft.column(&value(&text[field.span.range()], field.quoted));
+        let keys: Vec<Cow<'_, str>> =
+            fields.iter().map(|field| value(&text[field.span.range()], field.quoted)).collect();
+        let exported = keys.iter().any(|key| key.strip_prefix(PREFIX) == Some("status"));
+        for key in keys {
+            let ours = exported && key.strip_prefix(PREFIX).is_some_and(is_ours);
+            draft.column(if ours { Home::Ours } else { Home::Row }, &key);
         }
         quoted = fields.iter().all(|field| field.quoted);
     }
@@ -52,7 +68,7 @@ pub(super) fn read(name: &str, text: &str, delimiter: Option<u8>) -> Result<(Dra
             // Spreadsheets write empty cells beyond the header where a sheet is wider below.
             fields.truncate(full.max(header.min(fields.len())));
             for _ in draft.columns.len()..fields.len() {
-                draft.column("");
+                draft.column(Home::Row, "");
             }
             if full > header || fields.len() < header {
                 let (count, columns) = (fields.len(), if fields.len() == 1 { "column" } else { "columns" });
@@ -72,7 +88,7 @@ pub(super) fn read(name: &str, text: &str, delimiter: Option<u8>) -> Result<(Dra
             [only] => only.span,
             [] => Span::default(),
         };
-        draft.row(span, line);
+        draft.row(Row { span, line: line as u32, ..Row::default() });
     }
     let layout = Layout::Delimited {
         delimiter: if delimiter == NONE { DELIMITERS[0] } else { delimiter },
@@ -108,6 +124,82 @@ pub(super) fn value(raw: &str, quoted: bool) -> Cow<'_, str> {
     }
     value.push_str(rest);
     value.into()
+}
+
+/// A value as a cell: quoted if it must be, or if all are.
+pub(super) fn encode(value: &str, delimiter: u8, quoted: bool) -> Cow<'_, str> {
+    let special = |byte: u8| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+    if quoted || value.bytes().any(special) {
+        format!("\"{}\"", value.replace('"', "\"\"")).into()
+    } else {
+        value.into()
+    }
+}
+
+/// A name as a cell of the header: quoted too if it could be taken for several.
+pub(super) fn encode_name(name: &str, delimiter: u8, quoted: bool) -> Cow<'_, str> {
+    encode(name, delimiter, quoted || name.bytes().any(|byte| DELIMITERS.contains(&byte)))
+}
+
+/// Thresholds as a cell: the commonest, and behind it those of labels that have another, as `0.32; joy=0.5`; as a JSON object
+/// where a name could not be told from the list.
+pub(super) fn write_thresholds(thresholds: &[(&str, f32)]) -> String {
+    let pairs: Vec<(&str, String)> =
+        thresholds.iter().map(|&(label, number)| (label, entry::shortest(number))).collect();
+    if pairs.iter().any(|(label, _)| is_odd(label)) {
+        let pairs = pairs.iter().map(|(label, number)| format!("{}:{number}", entry::string(label)));
+        return format!("{{{}}}", pairs.collect::<Vec<_>>().join(","));
+    }
+    let count = |number: &str| pairs.iter().filter(|(_, other)| other == number).count();
+    // Of equals, `max_by_key` takes the last.
+    let Some((_, common)) = pairs.iter().rev().max_by_key(|(_, number)| count(number)) else {
+        return String::new();
+    };
+    let others = pairs.iter().filter(|(_, number)| number != common);
+    let others = others.map(|(label, number)| format!("{label}={number}"));
+    std::iter::once(common.clone()).chain(others).collect::<Vec<_>>().join("; ")
+}
+
+/// Whether a label's name could not be told from a list of thresholds.
+fn is_odd(label: &str) -> bool {
+    label.contains(['=', ';']) || label.trim() != label
+}
+
+/// The labels, of all that there are, that such a cell is about.
+pub(super) fn labels_of<'a>(cell: &str, all: impl Iterator<Item = &'a str>) -> Vec<String> {
+    match serde_json::from_str(cell) {
+        Ok(Pairs(pairs)) => pairs.into_iter().map(|(label, _)| label.into_owned()).collect(),
+        Err(_) => all.filter(|label| !is_odd(label)).map(str::to_owned).collect(),
+    }
+}
+
+/// The thresholds of labels from such a cell; the error is what is wrong with it.
+pub(super) fn thresholds(cell: &str, labels: &[String]) -> std::result::Result<Vec<f32>, String> {
+    let wrong = || format!("{PREFIX}thresholds is '{cell}'; it must be as it was exported");
+    if cell.starts_with('{') {
+        let Pairs(pairs) = serde_json::from_str(cell).map_err(|_| wrong())?;
+        let of = |label: &String| pairs.iter().find(|(name, _)| name == label).map(|pair| pair.1);
+        return labels.iter().map(|label| of(label).ok_or_else(wrong)).collect();
+    }
+    let mut parts = cell.split(';').map(str::trim);
+    let number = |text: &str| text.parse::<f32>().map_err(|_| wrong());
+    let common = match parts.next() {
+        None | Some("") => return Ok(Vec::new()),
+        Some(common) => number(common)?,
+    };
+    let mut thresholds = vec![common; labels.len()];
+    for part in parts {
+        let (label, threshold) = part.rsplit_once('=').ok_or_else(wrong)?;
+        if let Some(place) = labels.iter().position(|known| known == label) {
+            thresholds[place] = number(threshold)?;
+        }
+    }
+    Ok(thresholds)
+}
+
+/// Whether an export of ours adds a column of this name.
+fn is_ours(name: &str) -> bool {
+    BEFORE.contains(&name) || BEHIND.contains(&name) || name.starts_with(SCORE)
 }
 
 /// Excel's first line that names the delimiter, with its end; empty if there is none.

@@ -16,6 +16,15 @@ pub enum Format {
     Json,
     /// A text a line.
     Text,
+    /// Label Studio's tasks: a JSON array of objects with `data`, `predictions` and `annotations`.
+    LabelStudio,
+    /// doccano's JSON lines for text classification: `text`, `label`.
+    Doccano,
+    /// spaCy's and Prodigy's JSON lines for text classification: `text`, `cats`, `meta`.
+    Spacy,
+    /// JSON lines of which every row has the same fields of the same types, as Hugging Face's `datasets` wants them:
+    /// `labels`. Its dataset viewer's rows are read too.
+    HuggingFace,
 }
 
 impl Format {
@@ -27,6 +36,37 @@ impl Format {
             Self::JsonLines => "JSON lines",
             Self::Json => "JSON",
             Self::Text => "plain text",
+            Self::LabelStudio => "Label Studio",
+            Self::Doccano => "doccano",
+            Self::Spacy => "spaCy",
+            Self::HuggingFace => "Hugging Face",
+        }
+    }
+}
+
+impl Format {
+    /// What the name of such a file ends in, after the dot.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::JsonLines => "jsonl",
+            Self::Json => "json",
+            Self::Text => "txt",
+            Self::LabelStudio => "label-studio.json",
+            Self::Doccano => "doccano.jsonl",
+            Self::Spacy => "spacy.jsonl",
+            Self::HuggingFace => "hugging-face.jsonl",
+        }
+    }
+
+    /// The format as an entry names it, and the member that it has for labels.
+    pub(super) fn slot(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Doccano => Some(("doccano", "label")),
+            Self::Spacy => Some(("spacy", "cats")),
+            Self::HuggingFace => Some(("hugging-face", "labels")),
+            _ => None,
         }
     }
 }
@@ -66,5 +106,12 @@ pub(super) fn newline(text: &str) -> &'static str {
         Some(at) if text[at..].starts_with("\r\n") => "\r\n",
         Some(at) if text[at..].starts_with('\r') => "\r",
         _ => "\n",
+    }
+}
+
+impl Layout {
+    /// An array with an object a line.
+    pub fn array() -> Self {
+        Self::Array { open: "[\n".into(), between: ",\n".into(), close: "\n]\n".into() }
     }
 }

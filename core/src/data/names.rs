@@ -79,8 +79,27 @@ impl Yes {
     }
 }
 
+/// Names as a cell: with semicolons between, or as JSON where a name could not be told from the list.
+pub(super) fn join(names: &[&str]) -> String {
+    let odd =
+        |name: &&str| name.trim() != *name || name.is_empty() || name.contains(';') || name.starts_with(['[', '{']);
+    match names {
+        [] => "[]".to_owned(),
+        [one] if one.contains(['|', ',']) || one.eq_ignore_ascii_case("none") => list(names),
+        _ if names.iter().any(odd) => list(names),
+        _ => names.join("; "),
+    }
+}
+
+/// Names as a JSON list.
+pub(super) fn list(names: &[&str]) -> String {
+    serde_json::to_string(names).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(text: &str) -> Option<Vec<String>> {
@@ -109,6 +128,15 @@ mod tests {
         }
         for text in ["", "  ", "[1, 2]", "[[0, 5, \"joy\"]]", "{\"a\": \"b\"}", "[broken"] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_survives_its_cell(names in prop::collection::vec("[a-c;,|\\[{ \"none]{0,5}", 0..4)) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let joined = join(&names);
+            prop_assert_eq!(super::names(&Cell::Text(joined.as_str().into()), |_| false).unwrap(), names, "{}", joined);
         }
     }
 }

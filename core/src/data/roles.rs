@@ -168,6 +168,33 @@ impl Role {
     }
 }
 
+impl Gold {
+    /// One column, chosen by somebody, whose cells name the labels.
+    pub fn chosen(column: usize) -> Self {
+        Self { columns: vec![column], reason: Reason::Chosen }
+    }
+
+    /// What the annotator is called: as the column is; "labels" where there is one for each label.
+    pub fn name<'a>(&self, table: &'a Table) -> &'a str {
+        match self.columns[..] {
+            [column] => table.columns().get(column).map_or("", |column| &column.name),
+            _ => "labels",
+        }
+    }
+
+    /// The names of the labels that a row was given; `None` where the annotator said nothing, which is something else than no
+    /// labels. A cell that is, as a whole, a name that `known` knows is one label, whatever commas are in it.
+    pub fn labels(&self, table: &Table, row: usize, known: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+        if let [column] = self.columns[..] {
+            return names(&table.cell(row, column), known);
+        }
+        let said = |&column: &usize| Some((column, yes_or_no(table.text(row, column).trim())?));
+        let said: Vec<(usize, bool)> = self.columns.iter().filter_map(said).collect();
+        let given = said.iter().filter(|(_, yes)| *yes).map(|&(column, _)| table.columns()[column].name.clone());
+        (!said.is_empty()).then(|| given.collect())
+    }
+}
+
 /// What the cells of a column look like.
 struct Look {
     /// How many cells of the sample have something in them.
@@ -184,6 +211,8 @@ struct Look {
     binary: bool,
     /// Whether all are numbers.
     numeric: bool,
+    /// Whether there are lists and objects among them.
+    objects: bool,
 }
 
 impl Look {
@@ -197,10 +226,12 @@ impl Look {
             long: false,
             binary: true,
             numeric: true,
+            objects: false,
         };
         for row in (0..table.len()).step_by(step) {
             let cell = table.cell(row, column);
             let list = matches!(&cell, Cell::Json(json) if json.starts_with(['[', '{']));
+            look.objects |= list;
             look.numeric &= matches!(cell, Cell::Missing | Cell::Null) || cell.number().is_some();
             look.names.extend(names(&cell, |_| false).unwrap_or_default());
             let text = cell.text();
@@ -237,7 +268,7 @@ impl Look {
 }
 
 /// What a cell says that says yes or no.
-pub(super) fn yes_or_no(text: &str) -> Option<bool> {
+fn yes_or_no(text: &str) -> Option<bool> {
     match text.to_lowercase().as_str() {
         "1" | "1.0" | "true" | "yes" | "y" | "x" => Some(true),
         "0" | "0.0" | "false" | "no" | "n" => Some(false),
@@ -261,7 +292,8 @@ fn text(table: &Table, looks: &[Look]) -> Option<Role> {
     let wordy = |column: &usize| looks[*column].filled == 0 || !looks[*column].numeric;
     let name = named(table, &TEXT).find(wordy).map(|column| Role { column, reason: Reason::Name });
     // Of equals, `max_by_key` takes the last.
-    let longest = (0..looks.len()).rev().max_by_key(|&column| looks[column].length);
+    let prose = (0..looks.len()).rev().filter(|&column| !looks[column].objects);
+    let longest = prose.max_by_key(|&column| looks[column].length);
     name.or_else(|| longest.map(|column| Role { column, reason: Reason::Longest(looks[column].length) }))
 }
 

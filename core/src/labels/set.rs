@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Colour;
 use super::file::File;
+use crate::model::short_hash;
 use crate::{Error, ErrorKind, Result, json};
 
 /// What identifies a label through all edits of its set. Given out once, never again.
@@ -163,6 +164,23 @@ impl LabelSet {
         let mut seen = BTreeSet::new();
         wordings.retain(|wording| seen.insert(wording.clone()));
         wordings
+    }
+
+    /// What tells this set from others by which texts would get other scores: the first 16 hexadecimal digits of the SHA-256
+    /// of everything that counts. The set's own name, ids, colours and what this version does not know do not.
+    pub fn hash(&self) -> String {
+        let name = |id: LabelId| self.get(id).map(|label| label.name.as_str());
+        let label = |label: &Label| {
+            serde_json::json!([
+                label.name,
+                label.description,
+                label.synonyms,
+                label.parent.and_then(name),
+                label.threshold
+            ])
+        };
+        let labels: Vec<serde_json::Value> = self.labels.iter().map(label).collect();
+        short_hash(serde_json::json!([self.template, labels]).to_string().as_bytes())
     }
 
     fn below(&self, parent: Option<LabelId>) -> impl Iterator<Item = &Label> {

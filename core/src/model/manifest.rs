@@ -127,6 +127,18 @@ impl Manifest {
         self.file(Bundle::WEIGHTS).and(self.file(Bundle::TOKENIZER)).map(drop)
     }
 
+    /// What tells this model from others by which texts would get other vectors: the first 16 hexadecimal digits of a SHA-256
+    /// of what the encoder and its tokeniser are.
+    pub fn encoder_hash(&self) -> String {
+        let files = self.files.iter().map(|file| format!("{} {}\n", file.path, file.sha256));
+        short_hash(files.collect::<String>().as_bytes())
+    }
+
+    /// As [`Manifest::encoder_hash`], of everything by which texts would get other scores: vectors, lexicon and calibration.
+    pub fn hash(&self) -> String {
+        short_hash(json::pretty(&(self.encoder_hash(), &self.lexicon, &self.calibration)).as_bytes())
+    }
+
     /// The entry of a file.
     ///
     /// # Errors
@@ -223,6 +235,11 @@ impl FileEntry {
         }
         Ok(())
     }
+}
+
+/// The first 16 hexadecimal digits of a SHA-256: enough to tell contents apart, short enough to be quoted.
+pub fn short_hash(content: &[u8]) -> String {
+    sha256(content).chars().take(16).collect()
 }
 
 /// The SHA-256 of a file in hexadecimal.

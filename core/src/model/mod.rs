@@ -6,4 +6,5 @@ mod manifest;
 
 pub use affect::{Affect, AffectHead};
 pub use bundle::Bundle;
+pub(crate) use manifest::short_hash;
 pub use manifest::{EncoderConfig, FileEntry, Manifest};

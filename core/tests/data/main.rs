@@ -1,0 +1,4 @@
+//! Files of texts.
+
+mod export;
+mod table;
