@@ -24,6 +24,25 @@ impl Interval {
     }
 }
 
+/// How many draws make an interval.
+pub const DRAWS: usize = 1000;
+
+/// A figure, and how far it might be off.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Estimate {
+    /// The figure of the rows that there are.
+    pub value: f64,
+    /// Its interval over resampled rows.
+    pub interval: Interval,
+}
+
+impl Estimate {
+    /// A figure with the percentile interval of its values over resampled rows; the figure alone where there are none.
+    pub fn new(value: f64, draws: Vec<f64>) -> Self {
+        Self { value, interval: Interval::of(draws).unwrap_or(Interval { low: value, high: value }) }
+    }
+}
+
 /// How often each of some rows is drawn when as many rows as there are are drawn with repetition: the same at every call
 /// with the same number of the draw, on every platform. At most `u32::MAX` rows.
 pub fn resample(rows: usize, draw: u64) -> Vec<u32> {

@@ -1,5 +1,7 @@
 //! The metrics against scikit-learn's and SciPy's figures, which `fixtures/metrics.py` wrote down.
 
+mod agreement;
+
 use serde::Deserialize;
 use undertone_core::metrics::{
     Cut, Interval, Point, accuracy, auroc, average_precision, calibration_error, cohen_kappa, f1, jaccard, macro_f1,
@@ -48,11 +50,11 @@ struct Correlation {
 }
 
 fn cases() -> Cases {
-    serde_json::from_str(include_str!("fixtures/metrics.json")).unwrap()
+    serde_json::from_str(include_str!("../fixtures/metrics.json")).unwrap()
 }
 
 #[track_caller]
-fn same(ours: f64, theirs: f64) {
+pub fn same(ours: f64, theirs: f64) {
     assert!((ours - theirs).abs() < 1e-9, "{ours} is not {theirs}");
 }
 
@@ -66,7 +68,7 @@ fn column<T: Copy>(rows: &[Vec<T>], label: usize) -> Vec<T> {
     rows.iter().map(|row| row[label]).collect()
 }
 
-fn refused<T: std::fmt::Debug>(result: Result<T>) -> String {
+pub fn refused<T: std::fmt::Debug>(result: Result<T>) -> String {
     let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadInput);
     error.to_string()
