@@ -26,7 +26,7 @@ pub use embeddings::Embeddings;
 #[cfg(feature = "model")]
 pub use encoder::{Encoded, Encoder, TOKEN_TABLE, Tokenizer};
 pub use error::{Error, ErrorKind, Result};
-pub use labels::{Colour, Label, LabelId, LabelSet, Wordings};
+pub use labels::{Colour, Examples, Label, LabelId, LabelSet, Wordings};
 pub use math::dot;
 pub use model::{Affect, AffectHead, Bundle, EncoderConfig, FileEntry, Manifest};
 pub use scoring::{

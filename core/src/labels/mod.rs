@@ -8,4 +8,4 @@ mod vectors;
 
 pub use colour::Colour;
 pub use set::{Label, LabelId, LabelSet};
-pub use vectors::Wordings;
+pub use vectors::{Examples, Wordings};

@@ -4,6 +4,7 @@ mod background;
 mod calibration;
 mod corpus;
 mod evidence;
+mod examples;
 mod lexicon;
 mod readout;
 mod scorer;
