@@ -1,12 +1,14 @@
 //! The command line `undertone`: has texts annotated, distils, evaluates and exports the student.
 
 mod affect;
+mod agreement;
 mod annotate;
 mod background;
 mod base;
 mod bootstrap;
 mod bundle;
 mod calibrate;
+mod corrections;
 mod data;
 mod evaluate;
 mod explain;
@@ -46,6 +48,10 @@ enum Command {
     /// Measure explanations: faithfulness, plausibility, turning points and cost
     #[command(hide = true)]
     ExplainMeasure(explain::MeasureArgs),
+    /// Measure how far people agree about a file's labels, and the machine with them
+    Agreement(agreement::AgreementArgs),
+    /// Measure how much better labels get by rows that a person corrects
+    Corrections(corrections::CorrectionsArgs),
     /// Write a checkpoint as the bundle that the app loads
     Export(export::ExportArgs),
     /// Fit a bundle's probabilities anew to sets that people labelled
@@ -67,6 +73,8 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::ExplainMeasure(args) => explain::measure(&args),
+        Command::Agreement(args) => agreement::agreement(&args),
+        Command::Corrections(args) => corrections::corrections(&args),
         Command::Export(args) => export::export(&args),
         Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Speed(what) => speed::speed(&what),

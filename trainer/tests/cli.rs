@@ -191,6 +191,32 @@ fn a_student_is_trained_exported_and_evaluated() {
     house.fails("explain glad --model model --labels labels.json --label fear").contains("has no label 'fear'");
 
     assert!(house.succeeds("evaluate --model model --set single").contains("accuracy"));
+
+    // The student as one more annotator of a file.
+    let lines =
+        |texts: &[&str], label: &str| texts.iter().map(|text| format!("{text} a,{label}\n")).collect::<String>();
+    house.text("gold.csv", &format!("text,label\n{}{}", lines(&JOY, "joy"), lines(&SADNESS, "sadness")));
+    house.text("labels.json", r#"{"name": "two", "labels": [{"name": "joy"}, {"name": "sadness"}]}"#);
+    let arguments = "agreement gold.csv --model model --labels labels.json --json -";
+    let found: Value = serde_json::from_str(&house.succeeds(arguments)).unwrap();
+    assert_eq!(found["annotators"][1], json!({"name": "tiny", "rows": 12}));
+    assert_eq!((&found["machine"]["gold"], &found["machine"]["rows"]), (&json!("label"), &json!(12)));
+    let same = |ours: &Value, theirs: &Value| (ours.as_f64().unwrap() - theirs.as_f64().unwrap()).abs() < 1e-9;
+    let evaluated: Value =
+        serde_json::from_str(&house.succeeds("evaluate --model model --set multi --json -")).unwrap();
+    assert!(same(&found["machine"]["macro_f1"]["value"], &evaluated["multi"]["macro_f1"]));
+    assert!(found["pairs"][0]["mean_kappa"].as_f64().unwrap() > 0.5);
+    assert!(house.succeeds("agreement gold.csv --model model --labels labels.json").contains("expect a macro F1 of"));
+
+    // What corrections are worth: nothing where nothing is wrong, but no harm.
+    let found: Value =
+        serde_json::from_str(&house.succeeds("corrections --model model --set multi --deals 3 --json -")).unwrap();
+    for choice in ["random", "uncertain"] {
+        let values: Vec<f64> =
+            found["multi"][choice].as_array().unwrap().iter().map(|row| row["macro_f1"].as_f64().unwrap()).collect();
+        assert!(values.len() == 6 && values.iter().all(|value| *value > 0.8), "{choice}: {values:?}");
+    }
+    assert!(house.fails("corrections --model model --set single").contains("measured on multi-label sets"));
     assert_eq!(house.curve("run").lines().count(), 1 + 100 * 3);
     assert_eq!(fs::read_to_string(house.path("run/dev.jsonl")).unwrap().lines().count(), 100);
 }
@@ -426,6 +452,52 @@ fn a_broken_bundle_is_told() {
     house.text("model/manifest.json", "{\"format\": 9}");
     assert!(evaluate().contains("format is 9"));
     assert!(house.fails("export --checkpoint set --output model --data set").contains("holds no checkpoint"));
+}
+
+#[test]
+fn annotators_are_told_how_far_they_agree() {
+    let house = House::new();
+    // Two annotators and an export's machine. Joy and sadness, each given by both, by one, and by none.
+    house.text(
+        "said.csv",
+        "id,text,ann,bea\n1,glad,joy,joy\n2,sunny,joy,\"joy; sadness\"\n3,cry,sadness,sadness\n4,rainy,sadness,joy\n\
+         5,day,none,none\n6,so glad,joy,\n",
+    );
+    let found: Value =
+        serde_json::from_str(&house.succeeds("agreement said.csv --annotator ann bea --json -")).unwrap();
+    assert_eq!(found["annotators"], json!([{"name": "ann", "rows": 6}, {"name": "bea", "rows": 5}]));
+    assert_eq!((&found["pairs"][0]["rows"], &found["machine"]), (&json!(5), &Value::Null));
+    // Of five rows three are the same; joy: 2 and 3 of 5, agreed 4: kappa = (.8 - .48) / .52.
+    assert_eq!(found["pairs"][0]["same"], 0.6);
+    assert!((found["pairs"][0]["kappa"]["joy"].as_f64().unwrap() - 0.32 / 0.52).abs() < 1e-9);
+    assert_eq!(found["alpha"]["rows"], 5);
+    let interval = &found["alpha"]["masi"]["interval"];
+    assert!(interval["low"].as_f64().unwrap() < interval["high"].as_f64().unwrap());
+    let told = house.succeeds("agreement said.csv --annotator ann bea");
+    assert!(told.contains("ann and bea: 5 rows, 0.600") && told.contains("Krippendorff's alpha"), "{told}");
+
+    // What the app exported: the machine's tags and the decisions.
+    house.text(
+        "export.csv",
+        "text,undertone.labels,undertone.status,undertone.note,undertone.tags,undertone.none,undertone.valence,\
+         undertone.arousal,undertone.score.joy,undertone.score.sadness,undertone.thresholds,undertone.model,\
+         undertone.label_set\nglad,joy,accepted,,joy,0.1,,,0.9,0.1,0.32,tiny,00\n\
+         cry,sadness,corrected,,joy,0.1,,,0.6,0.2,0.32,tiny,00\nday,,open,,[],0.8,,,0.1,0.1,0.32,tiny,00\n",
+    );
+    let found: Value = serde_json::from_str(&house.succeeds("agreement export.csv --json -")).unwrap();
+    let machine = &found["machine"];
+    assert_eq!((&machine["gold"], &machine["rows"]), (&json!("decisions"), &json!(2)));
+    assert_eq!(machine["mistakes"], json!([{"missed": "sadness", "said": "joy", "rows": 1}]));
+    assert_eq!(machine["labels"]["joy"]["precision"]["value"], 0.5);
+    // Too few rows for five parts.
+    assert_eq!(machine["thresholds"], Value::Null);
+    assert!(house.succeeds("agreement export.csv").contains("2 rows cannot be dealt into 5 folds"));
+
+    assert!(house.fails("agreement said.csv --annotator cat").contains("no column 'cat'; it has id, text, ann, bea"));
+    assert!(house.fails("agreement said.csv --gold text2").contains("no column 'text2'"));
+    assert!(house.fails("agreement nowhere.csv").contains("nowhere.csv cannot be read"));
+    house.text("bare.csv", "id,text\n1,glad\n2,so sad and so much longer\n");
+    assert!(house.fails("agreement bare.csv").contains("no column whose cells name labels"));
 }
 
 #[test]

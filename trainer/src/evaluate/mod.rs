@@ -76,7 +76,8 @@ fn measure(path: &Path, exams: &[Exam], wording: Option<LabelSet>) -> Result<Mod
     Ok(Model { path: path.display().to_string(), name: encoder.manifest().name.clone(), report })
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+/// Writes a file.
+pub fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }
 

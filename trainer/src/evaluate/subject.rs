@@ -88,7 +88,7 @@ impl<'a> Subject<'a> {
     }
 
     /// A set's labels, in its order, worded as the label set given says.
-    fn labels(&self, names: &[String]) -> Result<LabelSet> {
+    pub fn labels(&self, names: &[String]) -> Result<LabelSet> {
         let mut labels = LabelSet::new("evaluation");
         if let Some(wording) = &self.wording {
             labels.set_template(wording.template())?;
@@ -124,8 +124,13 @@ impl<'a> Subject<'a> {
 
     /// What a calibration is fitted on: the evidence of a set's texts, and its labels.
     pub fn evidence(&self, set: &EvaluationSet) -> Result<(Evidence, Prepared)> {
-        let labels = self.prepare(&self.labels(&set.labels)?)?;
+        let labels = self.prepared(set)?;
         Ok((self.scorer.evidence(&self.encode(&set.texts)?, &labels)?, labels))
+    }
+
+    /// A set's labels as texts are scored against them.
+    pub fn prepared(&self, set: &EvaluationSet) -> Result<Prepared> {
+        self.prepare(&self.labels(&set.labels)?)
     }
 
     /// Valence and arousal of a set's texts.
