@@ -5,11 +5,14 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use undertone_core::encoder::Int8;
 use undertone_core::encoder::engine::kernels::{Finish, Heads, Kernels};
 use undertone_core::encoder::engine::{Codes, Matrix};
-use undertone_core::{Background, Calibration, Corpus, Embeddings, LabelSet, Lexicon, ScoreOptions, Scorer, Term};
+use undertone_core::granularity::{Distances, by_distance};
+use undertone_core::{
+    Background, Calibration, Corpus, Embeddings, LabelSet, Lexicon, Mode, ScoreOptions, Scorer, Term,
+};
 
 const TOKENS: usize = 20;
 const HIDDEN: usize = 384;
@@ -117,5 +120,72 @@ fn scoring(criterion: &mut Criterion) {
     group.bench_function("after a move of the threshold", |bencher| bencher.iter(|| corpus.score(&before, &options)));
 }
 
-criterion_group!(benches, products, others, scoring);
+/// A frame of the slider that cuts a tree of 254 labels, over ten thousand texts: the class that is split or joined, the
+/// counts of all classes, and the tags of the forty rows in view.
+fn cutting(criterion: &mut Criterion) {
+    const TEXTS: usize = 10_000;
+    const LABELS: usize = 254;
+    let rows = |from: usize, count: usize| {
+        let values: Vec<f32> = wave((from + count) * HIDDEN).split_off(from * HIDDEN);
+        Embeddings::new(HIDDEN, values).expect("unit vectors can be made of any numbers but zeros")
+    };
+    let calibration = Calibration { competition: 0.5, ..Calibration::default() };
+    let scorer = Scorer::new(calibration, Background::none(HIDDEN)).expect("a valid calibration");
+    let mut set = LabelSet::new("bench");
+    (0..LABELS).for_each(|i| {
+        set.add(&format!("label {i}")).expect("a new name");
+    });
+    let labels = scorer.prepare(rows(0, LABELS), &set).expect("a vector for each label");
+    let tree = by_distance(&set, &Distances::by_meaning(&labels.vectors()), &Lexicon::default()).expect("a tree");
+    let mut corpus = Corpus::new(scorer.clone(), HIDDEN);
+    corpus.push(&rows(1000, TEXTS).into()).expect("vectors of one length");
+    let view: Vec<usize> = (5_000..5_040).collect();
+    let mut frame = |classes: usize, mode: Mode| {
+        let options = ScoreOptions { mode, threshold: None };
+        let cut = scorer.cut(&labels, &set, &tree.cut(classes)).expect("a cut of these labels");
+        while !corpus.advance(&cut, usize::MAX).expect("vectors of one length") {}
+        let tags = corpus.tags(&cut, &options).expect("a valid threshold");
+        let counts: usize = (0..tags.width()).map(|class| tags.count(class)).sum();
+        (counts, corpus.score_texts(&cut, &options, &view).expect("a valid threshold"))
+    };
+    let mut group = criterion.benchmark_group("cutting 254 labels of 10,000 texts");
+    group.sample_size(20);
+    for mode in [Mode::Multi, Mode::Single] {
+        for classes in [2, 27, 253] {
+            // There and back: two frames.
+            group.bench_function(BenchmarkId::new(format!("{mode:?}, two frames"), classes), |bencher| {
+                bencher.iter(|| black_box((frame(classes, mode), frame(classes + 1, mode))));
+            });
+        }
+    }
+    group.bench_function("each cut for the first time, 253 frames", |bencher| {
+        bencher.iter_batched_ref(
+            || {
+                let mut corpus = Corpus::new(scorer.clone(), HIDDEN);
+                corpus.push(&rows(1000, TEXTS).into()).expect("vectors of one length");
+                while !corpus.advance(&labels, usize::MAX).expect("vectors of one length") {}
+                corpus
+            },
+            |corpus| {
+                for &classes in tree.counts() {
+                    let cut = scorer.cut(&labels, &set, &tree.cut(classes)).expect("a cut of these labels");
+                    while !corpus.advance(&cut, usize::MAX).expect("vectors of one length") {}
+                    let tags = corpus.tags(&cut, &ScoreOptions::default()).expect("a valid threshold");
+                    black_box((0..tags.width()).map(|class| tags.count(class)).sum::<usize>());
+                }
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.bench_function("a tree by meaning", |bencher| {
+        bencher.iter(|| by_distance(&set, &Distances::by_meaning(&labels.vectors()), &Lexicon::default()));
+    });
+    let columns: Vec<Vec<f32>> = (0..LABELS).map(|label| wave(TEXTS + label).split_off(label)).collect();
+    group.bench_function("a tree by these texts", |bencher| {
+        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+        bencher.iter(|| by_distance(&set, &Distances::by_texts(&columns), &Lexicon::default()));
+    });
+}
+
+criterion_group!(benches, products, others, scoring, cutting);
 criterion_main!(benches);

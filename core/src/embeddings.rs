@@ -85,6 +85,12 @@ impl Embeddings {
         Ok(())
     }
 
+    /// Appends a row that is a unit vector of this length already.
+    pub(crate) fn push_unit(&mut self, row: &[f32]) {
+        debug_assert_eq!(row.len(), self.dim);
+        self.values.extend_from_slice(row);
+    }
+
     /// The mean direction of some vectors, as a unit vector: what several wordings mean together.
     ///
     /// # Errors

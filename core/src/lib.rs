@@ -7,6 +7,7 @@ mod embeddings;
 pub mod encoder;
 mod error;
 pub mod explain;
+pub mod granularity;
 mod json;
 mod labels;
 mod math;
@@ -26,12 +27,12 @@ pub use embeddings::Embeddings;
 #[cfg(feature = "model")]
 pub use encoder::{Encoded, Encoder, TOKEN_TABLE, Tokenizer};
 pub use error::{Error, ErrorKind, Result};
-pub use labels::{Colour, Examples, Label, LabelId, LabelSet, Wordings};
+pub use labels::{Class, Colour, Cut, Examples, Label, LabelId, LabelSet, Node, Part, Tree, Wordings};
 pub use math::dot;
 pub use model::{Affect, AffectHead, Bundle, EncoderConfig, FileEntry, Manifest};
 pub use scoring::{
     Background, Calibration, Choice, Corpus, Evidence, Lexicon, Mode, Parts, Prepared, Readout, ScoreOptions, Scorer,
-    Scores, Term,
+    Scores, Tags, Term,
 };
 #[cfg(feature = "model")]
 pub use tagger::{Tagged, Tagger};

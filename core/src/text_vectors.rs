@@ -122,6 +122,20 @@ impl TextVectors {
         Embeddings::new(self.dim(), rows)
     }
 
+    /// Some of the texts, in the order given.
+    ///
+    /// # Panics
+    /// If there are no such texts.
+    #[must_use]
+    pub fn pick(&self, texts: &[usize]) -> Self {
+        let mut picked = Self::empty(self.dim());
+        for &text in texts {
+            self.text(text).for_each(|row| picked.rows.push_unit(row));
+            picked.bounds.push(picked.rows.len());
+        }
+        picked
+    }
+
     /// Appends texts.
     ///
     /// # Errors

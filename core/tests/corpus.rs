@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use undertone_core::{
-    Background, Calibration, Corpus, Embeddings, ErrorKind, LabelSet, Lexicon, Mode, ScoreOptions, Scorer, Term,
-    TextVectors,
+    Background, Calibration, Corpus, Embeddings, ErrorKind, LabelSet, Lexicon, Mode, ScoreOptions, Scorer, Tags, Term,
+    TextVectors, Tree,
 };
 
 const DIM: usize = 12;
@@ -42,11 +42,13 @@ fn scorer() -> Scorer {
         .unwrap()
 }
 
-/// What people do to texts and labels: add texts, put a label in or out, or take back all that was done to labels.
+/// What people do to texts and labels: add texts, put a label in or out, move the cut, or take back all that was done to
+/// labels.
 #[derive(Debug, Clone)]
 enum Deed {
     Texts(usize),
     Label(usize),
+    Cut(usize),
     Clear,
 }
 
@@ -56,6 +58,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = prop_oneof![
         2 => (0..40usize).prop_map(Deed::Texts),
         8 => (0..NAMES.len()).prop_map(Deed::Label),
+        4 => (1..9usize).prop_map(Deed::Cut),
         1 => Just(Deed::Clear),
     ];
     prop::collection::vec(deed, 1..20)
@@ -71,6 +74,7 @@ proptest! {
         let (scorer, mut count) = (scorer(), 0);
         let mut corpus = Corpus::new(scorer.clone(), DIM);
         let mut chosen: Vec<usize> = Vec::new();
+        let mut classes = NAMES.len();
         for deed in deeds {
             match deed {
                 Deed::Texts(more) => {
@@ -85,14 +89,20 @@ proptest! {
                     }
                     None => chosen.insert(chosen.len() / 2, label),
                 },
+                Deed::Cut(into) => classes = into,
                 Deed::Clear => chosen.clear(),
             }
             let mut set = LabelSet::new("test");
             for &label in &chosen {
-                set.add(NAMES[label]).unwrap();
+                let id = set.add(NAMES[label]).unwrap();
+                // Some below others, and some with a threshold of their own.
+                let above = set.find("negative").filter(|_| label % 2 == 1).map(|above| above.id);
+                set.set_parent(id, above.filter(|&above| above != id)).unwrap();
+                set.set_threshold(id, (label % 3 == 2).then_some(0.3)).unwrap();
             }
             let rows = chosen.iter().flat_map(|l| vectors([800 + l]).into_vec()).collect();
             let labels = scorer.prepare(Embeddings::new(DIM, rows).unwrap(), &set).unwrap();
+            let labels = scorer.cut(&labels, &set, &Tree::of_parents(&set).cut(classes)).unwrap();
             let options = ScoreOptions { mode: if single { Mode::Single } else { Mode::Multi }, threshold };
             let expected = scorer.score(corpus.texts(), &labels, &options).unwrap();
             // Any text may be asked for before its columns are there, half-way, or afterwards.
@@ -102,8 +112,15 @@ proptest! {
                 some.iter().enumerate().all(|(i, &text)| scores.probability(i) == expected.probability(text))
             };
             prop_assert!(of_some(&corpus));
+            // What is known by now is told of the first texts.
+            let so_far = |corpus: &mut Corpus| {
+                let tags = corpus.tags(&labels, &options).unwrap();
+                (0..tags.len()).all(|text| (0..labels.len()).all(|l| tags.has(text, l) == expected.on(text)[l]))
+            };
+            prop_assert!(so_far(&mut corpus));
             if steps < 20 {
                 corpus.advance(&labels, steps).unwrap();
+                prop_assert!(so_far(&mut corpus));
                 prop_assert!(of_some(&corpus));
                 let mut turns = 0;
                 while !corpus.advance(&labels, steps).unwrap() {
@@ -112,7 +129,12 @@ proptest! {
                 }
                 prop_assert!(of_some(&corpus));
             }
-            prop_assert_eq!(corpus.score(&labels, &options).unwrap(), expected);
+            prop_assert_eq!(corpus.score(&labels, &options).unwrap(), expected.clone());
+            prop_assert_eq!(corpus.tags(&labels, &options).unwrap(), Tags::of(&expected));
+            let columns = corpus.columns(&labels).unwrap();
+            for (text, expected) in (0..count).map(|text| (text, expected.evidence(text))) {
+                prop_assert!(columns.iter().map(|column| column[text]).eq(expected.iter().copied()));
+            }
             prop_assert_eq!(corpus.len(), count);
         }
     }

@@ -194,8 +194,8 @@ impl FileScores {
                 let surplus = versions.len().saturating_sub(VERSIONS);
                 versions.drain(..surplus);
             });
-            let vectors = labels.prepared.vectors().as_slice();
-            self.with_scoring(|scoring| scoring.set_labels(labels.version, &labels.set, vectors));
+            let vectors: Vec<f32> = labels.prepared.part_vectors().flatten().copied().collect();
+            self.with_scoring(|scoring| scoring.set_labels(labels.version, &labels.set, &vectors));
         });
     }
 

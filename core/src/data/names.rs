@@ -36,6 +36,17 @@ enum Yes {
     Share(f64),
 }
 
+impl Cell<'_> {
+    /// The labels that a cell names; `None` if nothing stands there, or nothing that names labels.
+    ///
+    /// Text is cut at semicolons, else at bars, else at commas, unless all of it is a name that `known` knows. JSON may be a
+    /// list of names, `{"choices": ...}` or numbers by name, of which those from one half on count. "none" and "[]" are the
+    /// empty list.
+    pub fn names(&self, known: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+        names(self, known)
+    }
+}
+
 /// The names in a cell; `None` if nothing stands there, or nothing that names labels.
 ///
 /// Text is cut at semicolons, else at bars, else at commas, unless all of it is a name that `known` knows. "none" and "[]" are

@@ -130,11 +130,16 @@ impl Card {
         let scores = scoring.scorer.score(text, scoring.labels, scoring.options)?;
         let (probability, on) = (scores.probability(0)[place], scores.on(0)[place]);
         let mut alone = Vec::new();
-        for wording in set.wordings(label) {
+        // A class of several labels is told by theirs, not by wordings of its own.
+        let parts = set.parts();
+        let part =
+            parts.iter().position(|part| part.label.id == label && part.label.folded.is_empty() && part.index == place);
+        for (wording, part) in part.into_iter().flat_map(|part| set.wordings(label).into_iter().map(move |w| (w, part)))
+        {
             let vector = wordings.get(&wording).ok_or_else(|| bad("a wording of the label has no vector yet"))?;
-            let labels = scoring.labels.vectors();
-            let rows = labels.rows().enumerate().flat_map(|(i, row)| if i == place { vector } else { row });
-            let vectors = Embeddings::new(labels.dim(), rows.copied().collect())?;
+            let labels = scoring.labels.part_vectors();
+            let rows = labels.enumerate().flat_map(|(i, row)| if i == part { vector } else { row });
+            let vectors = Embeddings::new(scoring.labels.dim(), rows.copied().collect())?;
             let scores = scoring.scorer.score(text, &scoring.scorer.prepare(vectors, set)?, scoring.options)?;
             alone.push(WordingScore { wording, probability: scores.probability(0)[place], on: scores.on(0)[place] });
         }

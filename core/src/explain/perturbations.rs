@@ -28,7 +28,7 @@ impl Scoring<'_> {
 
     /// Checks that there is a label of this index.
     pub(super) fn check(&self, label: usize) -> Result<()> {
-        let width = self.labels.vectors().len();
+        let width = self.labels.len();
         if label < width {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! What may be done to a label set. An edit that fails changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Map;
 
@@ -25,6 +25,7 @@ impl LabelSet {
             parent: None,
             threshold: None,
             colour: None,
+            folded: Vec::new(),
             other: Map::new(),
         });
         Ok(id)
@@ -51,7 +52,7 @@ impl LabelSet {
     }
 
     /// Makes one label of two: `from` goes, its name and synonyms become synonyms of `into`, its description too
-    /// unless `into` has one, and those below it move below `into`.
+    /// unless `into` has one, those below it move below `into`, and what it folds `into` folds.
     ///
     /// # Errors
     /// [`ErrorKind::BadLabels`](crate::ErrorKind::BadLabels): no such label, or twice the same.
@@ -72,6 +73,7 @@ impl LabelSet {
         let words = target.synonyms.drain(..).chain([from.name]).chain(from.synonyms).collect();
         let words = tidy_words(words).into_iter().filter(|word| key(word) != key(&target.name));
         target.synonyms = words.collect();
+        target.folded.extend(from.folded);
         self.adopt(from.id, Some(into));
         Ok(())
     }
@@ -162,30 +164,39 @@ impl LabelSet {
     /// never gave out. So results stay with their labels when a file is edited elsewhere and loaded again.
     #[must_use]
     pub fn reimport(&self, newer: Self) -> Self {
-        let known: HashMap<String, LabelId> = self.labels.iter().map(|label| (key(&label.name), label.id)).collect();
-        let mut next = self.next;
-        let mut fresh = || {
-            next += 1;
-            LabelId(next - 1)
+        // Labels before those that are folded: a class has the id of a label that it folds.
+        let every = |set: &Self| -> Vec<(LabelId, String)> {
+            let folded = set.labels.iter().flat_map(Label::all_folded);
+            set.labels.iter().chain(folded).map(|label| (label.id, key(&label.name))).collect()
         };
-        let id = |label: &Label| (label.id, known.get(&key(&label.name)).copied().unwrap_or_else(&mut fresh));
-        let ids: HashMap<LabelId, LabelId> = newer.labels.iter().map(id).collect();
-        let labels = newer.labels.into_iter().map(|label| Label {
-            id: ids[&label.id],
-            parent: label.parent.map(|parent| ids[&parent]),
-            ..label
+        let mut known = HashMap::new();
+        every(self).into_iter().for_each(|(id, name)| {
+            known.entry(name).or_insert(id);
         });
-        Self { labels: labels.collect(), next, ..newer }
+        let mut next = self.next;
+        let (mut ids, mut given) = (HashMap::new(), HashSet::new());
+        for (id, name) in every(&newer) {
+            ids.entry(id).or_insert_with(|| {
+                let id = known.get(&name).copied().filter(|id| !given.contains(id)).unwrap_or_else(|| {
+                    next += 1;
+                    LabelId(next - 1)
+                });
+                given.insert(id);
+                id
+            });
+        }
+        let labels = newer.labels.into_iter().map(|label| label.with_ids(&ids)).collect();
+        Self { labels, next, ..newer }
     }
 
     /// Puts everything below `parent` below `other`.
-    fn adopt(&mut self, parent: LabelId, other: Option<LabelId>) {
+    pub(super) fn adopt(&mut self, parent: LabelId, other: Option<LabelId>) {
         for label in self.labels.iter_mut().filter(|label| label.parent == Some(parent)) {
             label.parent = other;
         }
     }
 
-    fn index(&self, id: LabelId) -> Result<usize> {
+    pub(super) fn index(&self, id: LabelId) -> Result<usize> {
         self.labels.iter().position(|label| label.id == id).ok_or_else(|| missing(id))
     }
 

@@ -40,8 +40,19 @@ pub struct Label {
     pub threshold: Option<f32>,
     /// Its colour, if somebody chose it.
     pub colour: Option<Colour>,
+    /// The labels that it stands for, if it is a class that was made of several: see [`LabelSet::fold`].
+    pub folded: Vec<Self>,
     /// What else its file says of it: fields that this version does not know, kept for those that do.
     pub other: Map<String, Value>,
+}
+
+/// A label with a vector of its own: [`LabelSet::parts`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part<'a> {
+    /// The index of the set's label that it is part of.
+    pub index: usize,
+    /// What it is: that label, or one that is folded into it.
+    pub label: &'a Label,
 }
 
 /// An ordered set of labels, some below others, and the template that they are read in.
@@ -147,13 +158,32 @@ impl LabelSet {
         found
     }
 
+    /// What texts are compared with: labels, each with a vector of its own. A label that folds no others is one part; one that
+    /// does is those of the labels that it folds, and itself if it has synonyms or a description.
+    pub fn parts(&self) -> Vec<Part<'_>> {
+        let mut parts = Vec::with_capacity(self.labels.len());
+        for (index, label) in self.labels.iter().enumerate() {
+            let mut open = vec![label];
+            while let Some(label) = open.pop() {
+                let speaks = !label.synonyms.is_empty() || !label.description.trim().is_empty();
+                if label.folded.is_empty() || speaks {
+                    parts.push(Part { index, label });
+                }
+                open.extend(label.folded.iter().rev());
+            }
+        }
+        parts
+    }
+
     /// What to encode for a label, each wording once: its name in the template, its synonyms, and if it has a
     /// description, that with the name before it and alone. The label's vector is their mean
     /// ([`Embeddings::mean`](crate::Embeddings::mean)). Empty if there is no such label.
     pub fn wordings(&self, id: LabelId) -> Vec<String> {
-        let Some(label) = self.get(id) else {
-            return Vec::new();
-        };
+        self.get(id).map(|label| self.wordings_of(label)).unwrap_or_default()
+    }
+
+    /// [`LabelSet::wordings`] of a label or one that is folded.
+    pub(crate) fn wordings_of(&self, label: &Label) -> Vec<String> {
         let mut wordings = vec![self.template.replacen(BARE, &label.name, 1)];
         wordings.extend(label.synonyms.iter().cloned());
         let description = label.description.trim();
@@ -171,13 +201,18 @@ impl LabelSet {
     pub fn hash(&self) -> String {
         let name = |id: LabelId| self.get(id).map(|label| label.name.as_str());
         let label = |label: &Label| {
-            serde_json::json!([
+            let mut value = serde_json::json!([
                 label.name,
                 label.description,
                 label.synonyms,
                 label.parent.and_then(name),
                 label.threshold
-            ])
+            ]);
+            if let Some(value) = value.as_array_mut() {
+                let words = |folded: &Label| serde_json::json!([folded.name, folded.description, folded.synonyms]);
+                value.extend(label.all_folded().into_iter().map(words));
+            }
+            value
         };
         let labels: Vec<serde_json::Value> = self.labels.iter().map(label).collect();
         short_hash(serde_json::json!([self.template, labels]).to_string().as_bytes())
@@ -194,7 +229,7 @@ pub(super) fn tidy(name: &str) -> &str {
 }
 
 /// What two names have in common if they are the same.
-pub(super) fn key(name: &str) -> String {
+pub(crate) fn key(name: &str) -> String {
     tidy(name).nfc().collect::<String>().to_lowercase()
 }
 

@@ -17,13 +17,7 @@ pub struct Wordings {
 impl Wordings {
     /// The wordings of a set that still have to be encoded, each once, in the set's order.
     pub fn missing(&self, set: &LabelSet) -> Vec<String> {
-        let mut seen = BTreeSet::new();
-        set.labels()
-            .iter()
-            .flat_map(|label| set.wordings(label.id))
-            .filter(|wording| !self.vectors.contains_key(wording))
-            .filter(|wording| seen.insert(wording.clone()))
-            .collect()
+        self.absent(&set.parts().iter().flat_map(|part| set.wordings_of(part.label)).collect::<Vec<_>>())
     }
 
     /// Remembers the vectors of these wordings. A wording of several windows, a description that is an essay, has their
@@ -43,20 +37,47 @@ impl Wordings {
         self.vectors.get(wording).map(Vec::as_slice)
     }
 
+    /// Of some wordings those that still have to be encoded, each once, in their order.
+    pub fn absent(&self, wordings: &[String]) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let absent = wordings.iter().filter(|wording| !self.vectors.contains_key(*wording));
+        absent.filter(|wording| seen.insert(*wording)).cloned().collect()
+    }
+
+    /// The vectors of some wordings, in their order; `None` while one is missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`](crate::ErrorKind::BadInput): a vector of another length than `dim`.
+    pub fn rows(&self, wordings: &[String], dim: usize) -> Result<Option<Embeddings>> {
+        let mut rows = Vec::with_capacity(wordings.len() * dim);
+        for wording in wordings {
+            let Some(vector) = self.vectors.get(wording) else {
+                return Ok(None);
+            };
+            rows.extend_from_slice(vector);
+        }
+        Embeddings::new(dim, rows).map(Some)
+    }
+
     /// Forgets what a set does not need, once that is a lot.
     pub fn tidy(&mut self, set: &LabelSet) {
         if self.vectors.len() <= SPARE {
             return;
         }
-        let needed: BTreeSet<String> = set.labels().iter().flat_map(|label| set.wordings(label.id)).collect();
+        let needed: BTreeSet<String> = set.parts().iter().flat_map(|part| set.wordings_of(part.label)).collect();
         self.vectors.retain(|wording, _| needed.contains(wording));
     }
 
-    /// One vector for each label of the set, in its order; `None` while a wording is missing.
+    /// One vector for each of the set's [parts](LabelSet::parts), in their order: for each label, unless it folds others.
+    /// `None` while a wording is missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`](crate::ErrorKind::BadInput): wordings whose vectors cancel each other.
     pub fn matrix(&self, set: &LabelSet, dim: usize) -> Result<Option<Embeddings>> {
-        let mut rows = Vec::with_capacity(set.labels().len() * dim);
-        for label in set.labels() {
-            let wordings = set.wordings(label.id);
+        let parts = set.parts();
+        let mut rows = Vec::with_capacity(parts.len() * dim);
+        for part in parts {
+            let wordings = set.wordings_of(part.label);
             let mut vectors = Vec::with_capacity(wordings.len());
             for wording in &wordings {
                 let Some(vector) = self.vectors.get(wording) else {

@@ -34,7 +34,7 @@ pub fn cohen_kappa<T: Eq + Hash>(first: &[T], second: &[T]) -> Result<Option<f64
 }
 
 /// What is observed beyond what is expected, of all that is; none if nothing is.
-fn beyond_chance(observed: f64, expected: f64) -> Option<f64> {
+pub(crate) fn beyond_chance(observed: f64, expected: f64) -> Option<f64> {
     (expected < 1.0).then(|| (observed - expected) / (1.0 - expected))
 }
 

@@ -16,6 +16,7 @@ mod threshold;
 
 use crate::{Error, ErrorKind, Result};
 
+pub(crate) use agreement::beyond_chance;
 pub use agreement::{Judgements, Pair, cohen_kappa, krippendorff_alpha, masi, nominal};
 pub use confusion::{Mistake, co_occurrence, confusion, mistakes};
 pub use correlation::pearson;

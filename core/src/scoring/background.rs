@@ -56,13 +56,15 @@ impl Background {
         &self.reference
     }
 
-    /// For each label of a set its descendants: the terms that it stands for.
+    /// For each [part](LabelSet::parts) of a set, which is each label unless it folds others, its descendants: the terms that
+    /// it stands for.
     ///
     /// A term goes to the label of its own name or synonym if there is one, else to that of its family, else of its basic
     /// emotion, else of its sentiment. So "joy" stands for all joyful terms beside "anger", and for few beside
     /// "gratitude", "pride" and "relief". Labels that mean the same stand for the same.
     pub fn descendants(&self, set: &LabelSet) -> Vec<Vec<usize>> {
-        let names: Vec<&str> = set.labels().iter().map(|label| self.lexicon.canonical(&label.name)).collect();
+        let parts = set.parts();
+        let names: Vec<&str> = parts.iter().map(|part| self.lexicon.canonical(&part.label.name)).collect();
         let mut descendants = vec![Vec::new(); names.len()];
         for (t, term) in self.lexicon.terms().iter().enumerate() {
             let taken = term.ancestry().into_iter().find(|above| names.contains(above));
@@ -73,8 +75,8 @@ impl Background {
         descendants
     }
 
-    /// For each label of a set, whether it says that there is no emotion.
+    /// For each [part](LabelSet::parts) of a set, whether it says that there is no emotion.
     pub fn neutral(&self, set: &LabelSet) -> Vec<bool> {
-        set.labels().iter().map(|label| self.lexicon.canonical(&label.name) == Lexicon::NEUTRAL).collect()
+        set.parts().iter().map(|part| self.lexicon.canonical(&part.label.name) == Lexicon::NEUTRAL).collect()
     }
 }

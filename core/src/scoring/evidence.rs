@@ -5,6 +5,9 @@ use std::ops::Range;
 use crate::math::{exp, ln};
 use crate::{Calibration, TextVectors};
 
+/// How many texts are joined at a time: few enough that they stay in the nearest cache.
+const TEXTS_AT_ONCE: usize = 1024;
+
 /// How strongly texts express labels: a `(texts, labels)` matrix, row-major.
 ///
 /// The evidence of a window of a text for a label, whose cosine similarity is `c`, at the calibration's temperature `t`:
@@ -19,6 +22,14 @@ use crate::{Calibration, TextVectors};
 ///
 /// ```text
 /// evidence = w ln(mean over the windows of exp(evidence / w))
+/// ```
+///
+/// A label that is a class of several, by a [`Cut`](crate::Cut) or because others are folded into it, has the log-sum-exp of
+/// theirs at the temperature `t`: a little above the strongest. So the share that `softmax(evidence / t)` gives to a class
+/// is the sum of its labels' shares, however they are joined.
+///
+/// ```text
+/// evidence = t ln(sum over the class's labels of exp(evidence / t))
 /// ```
 ///
 /// Everything else follows from these numbers, label by label, so that they can be kept, joined and compared, whatever
@@ -157,6 +168,47 @@ pub(super) fn log_mean_exp(values: impl ExactSizeIterator<Item = f32> + Clone, t
             largest + temperature * ln(sum / count as f32)
         }
     }
+}
+
+/// The log-sum-exp of values at a temperature; of one value that value.
+pub(super) fn log_sum_exp(values: impl ExactSizeIterator<Item = f32> + Clone, temperature: f32) -> f32 {
+    let largest = values.clone().fold(f32::NEG_INFINITY, f32::max);
+    if values.len() < 2 {
+        return largest;
+    }
+    let sum = values.fold(0.0, |sum, value| sum + exp((value - largest) / temperature));
+    largest + temperature * ln(sum)
+}
+
+/// The log-sum-exp, text by text, of columns of evidence of one length: the same as [`log_sum_exp`] of each text's, to the
+/// last bit.
+pub(super) fn log_sum_exp_of(columns: &[&[f32]], temperature: f32) -> Vec<f32> {
+    let [first, others @ ..] = columns else {
+        return Vec::new();
+    };
+    if others.is_empty() {
+        return first.to_vec();
+    }
+    let mut joined = vec![0.0; first.len()];
+    let mut sums = [0.0f32; TEXTS_AT_ONCE];
+    for (block, joined) in joined.chunks_mut(TEXTS_AT_ONCE).enumerate() {
+        let texts = block * TEXTS_AT_ONCE..block * TEXTS_AT_ONCE + joined.len();
+        let sums = &mut sums[..joined.len()];
+        joined.fill(f32::NEG_INFINITY);
+        for column in columns {
+            let values = &column[texts.clone()];
+            joined.iter_mut().zip(values).for_each(|(largest, &value)| *largest = largest.max(value));
+        }
+        sums.fill(0.0);
+        for column in columns {
+            let values = joined.iter().zip(&column[texts.clone()]);
+            sums.iter_mut()
+                .zip(values)
+                .for_each(|(sum, (largest, value))| *sum += exp((value - largest) / temperature));
+        }
+        joined.iter_mut().zip(&*sums).for_each(|(largest, &sum)| *largest += temperature * ln(sum));
+    }
+    joined
 }
 
 /// The evidence of texts from that of their windows, which are `(windows, labels)`.

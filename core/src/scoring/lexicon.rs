@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::{LabelSet, Result};
+
 /// What people call coarse emotions that the lexicon knows by another name.
 const COARSE: [(&str, &[&str]); 5] = [
     ("joy", &["happiness", "happy"]),
@@ -103,6 +105,20 @@ impl Lexicon {
     /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
+    }
+
+    /// The terms as labels, each with its synonyms: the finest set there is. The vectors of these labels are
+    /// [`Background::terms`](crate::Background::terms): nothing needs to be encoded for them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadLabels`](crate::ErrorKind::BadLabels): two terms of one name.
+    pub fn labels(&self) -> Result<LabelSet> {
+        let mut set = LabelSet::new("Lexicon");
+        for term in &self.terms {
+            let id = set.add(&term.term)?;
+            set.set_synonyms(id, term.synonyms.clone())?;
+        }
+        Ok(set)
     }
 
     /// The index of the term that goes by `name`, its own or a synonym; case, outer space and

@@ -2,13 +2,16 @@
 
 mod background;
 mod calibration;
+mod choices;
 mod corpus;
 mod evidence;
 mod examples;
 mod lexicon;
+mod prepared;
 mod readout;
 mod scorer;
 mod scores;
+mod tags;
 
 pub use background::Background;
 pub(crate) use calibration::logit;
@@ -16,6 +19,9 @@ pub use calibration::{Calibration, Choice};
 pub use corpus::Corpus;
 pub use evidence::Evidence;
 pub use lexicon::{Lexicon, Term};
+pub use prepared::Prepared;
+pub(crate) use prepared::join;
 pub use readout::{Mode, Readout, ScoreOptions};
-pub use scorer::{Parts, Prepared, Scorer};
+pub use scorer::{Parts, Scorer};
 pub use scores::Scores;
+pub use tags::Tags;

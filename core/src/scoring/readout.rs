@@ -29,6 +29,16 @@ pub struct ScoreOptions {
     pub threshold: Option<f32>,
 }
 
+impl ScoreOptions {
+    /// Checks that the threshold is one.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
+            Some(threshold) => Err(bad(format!("the threshold is {threshold}, it must be between 0 and 1"))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// How the evidence for one list of labels is read: a line of numbers for each, which depend on the labels alone.
 ///
 /// - [`Mode::Multi`]: a label's probability is the sigmoid of its logit, `scale * evidence + offset` ([`Calibration`] has
@@ -65,9 +75,7 @@ impl Readout {
             let (there, here) = (evidence.width(), self.width());
             return Err(bad(format!("evidence for {there} labels cannot be read as that for {here}")));
         }
-        if let Some(threshold) = options.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
-            return Err(bad(format!("the threshold is {threshold}, it must be between 0 and 1")));
-        }
+        options.check()?;
         let mut scores = Scores::with_capacity(evidence.len(), self.width());
         for text in 0..evidence.len() {
             let row = evidence.row(text);
@@ -95,30 +103,65 @@ impl Readout {
     }
 
     fn single(&self, evidence: &[f32], neutral: f32, calibration: &Calibration, scores: &mut Scores) {
-        let Calibration { scale, threshold, .. } = *calibration;
         let from = scores.probability.len();
         scores.evidence.extend_from_slice(evidence);
-        let threshold = logit(threshold);
-        let none = self.neutral.map_or(threshold, |offset| threshold.max(scale * neutral + offset));
-        let sharpness = f64::from(calibration.choice().sharpness);
-        let none = sharpness * f64::from(none);
-        let logits = logits(evidence, &self.choice_offsets, scale).map(|logit| sharpness * f64::from(logit));
-        let logits: Vec<f64> = logits.collect();
-        let largest = logits.iter().copied().fold(none, f64::max);
-        let none = exp_f64(none - largest);
-        let shares: Vec<f64> = logits.iter().map(|l| exp_f64(l - largest)).collect();
-        let total = none + shares.iter().sum::<f64>();
-        scores.probability.extend(shares.iter().map(|share| (share / total) as f32));
-        let none = (none / total) as f32;
+        let none = self.none(calibration).of(neutral);
+        let logits: Vec<f32> = logits(evidence, &self.choice_offsets, calibration.scale).collect();
+        let shares = Shares::of(&logits, none, calibration);
+        scores.probability.extend(logits.iter().map(|&logit| shares.probability(logit)));
         let probability = &scores.probability[from..];
-        let winner = best(probability, evidence)
-            .filter(|&l| probability[l] > none && self.thresholds[l].is_none_or(|own| probability[l] >= own));
-        scores.none.push(none);
+        // By logits, which tell apart what probabilities of f32 no longer do.
+        let winner = best(&logits, evidence)
+            .filter(|&l| logits[l] > none && self.thresholds[l].is_none_or(|own| probability[l] >= own));
+        scores.none.push(shares.probability(none));
         scores.on.extend((0..self.width()).map(|l| Some(l) == winner));
+    }
+
+    /// The logit that none has where a text has one label.
+    pub(super) fn none(&self, calibration: &Calibration) -> NoneLogit {
+        NoneLogit { threshold: logit(calibration.threshold), scale: calibration.scale, neutral: self.neutral }
     }
 }
 
-fn logits(evidence: &[f32], offsets: &[f32], scale: f32) -> impl Iterator<Item = f32> {
+/// The logit that none has where a text has one label: that of the threshold, or of "neutral" if that is higher.
+#[derive(Clone, Copy)]
+pub(super) struct NoneLogit {
+    threshold: f32,
+    scale: f32,
+    neutral: Option<f32>,
+}
+
+impl NoneLogit {
+    /// For a text with this evidence for no emotion.
+    pub fn of(self, neutral: f32) -> f32 {
+        self.neutral.map_or(self.threshold, |offset| self.threshold.max(self.scale * neutral + offset))
+    }
+}
+
+/// How labels and none share the probability where a text has one label.
+pub(super) struct Shares {
+    sharpness: f64,
+    largest: f64,
+    total: f64,
+}
+
+impl Shares {
+    pub fn of(logits: &[f32], none: f32, calibration: &Calibration) -> Self {
+        let sharpness = f64::from(calibration.choice().sharpness);
+        let scaled = |logit: f32| sharpness * f64::from(logit);
+        let largest = logits.iter().map(|&logit| scaled(logit)).fold(scaled(none), f64::max);
+        let share = |logit: f32| exp_f64(scaled(logit) - largest);
+        let total = share(none) + logits.iter().map(|&logit| share(logit)).sum::<f64>();
+        Self { sharpness, largest, total }
+    }
+
+    /// The probability of a logit.
+    pub fn probability(&self, logit: f32) -> f32 {
+        (exp_f64(self.sharpness * f64::from(logit) - self.largest) / self.total) as f32
+    }
+}
+
+pub(super) fn logits(evidence: &[f32], offsets: &[f32], scale: f32) -> impl Iterator<Item = f32> {
     evidence.iter().zip(offsets).map(move |(evidence, offset)| scale * evidence + offset)
 }
 

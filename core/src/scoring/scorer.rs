@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{TermAffinity, log_mean_exp, pool};
+use super::prepared::{Key, LabelParts, Prepared, join};
+use crate::labels::implied;
 use crate::math::Transposed;
 use crate::{
-    Background, Calibration, Embeddings, Error, ErrorKind, Evidence, LabelId, LabelSet, Lexicon, Readout, Result,
-    ScoreOptions, Scores, TextVectors,
+    Background, Calibration, Class, Cut, Embeddings, Error, ErrorKind, Evidence, LabelId, LabelSet, Lexicon, Readout,
+    Result, ScoreOptions, Scores, TextVectors,
 };
 
 /// How many windows' products are held at a time: few enough that they stay in the nearest caches.
@@ -28,20 +31,6 @@ pub struct Scorer {
     reference: TermAffinity,
 }
 
-/// A label set as texts are scored against it: all that depends on the labels alone, so that a text that changes with
-/// every key costs no more than it must.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prepared {
-    pub(super) vectors: Embeddings,
-    pub(super) columns: Transposed,
-    /// The lexicon's terms that each label stands for.
-    pub(super) descendants: Vec<Vec<usize>>,
-    /// The evidence of the reference texts, `(reference texts, labels)`.
-    reference: Evidence,
-    neutral: Vec<bool>,
-    readout: Readout,
-}
-
 /// What the evidence of a window for a label is made of ([`Evidence`] has the formula):
 /// `cosine + descendants - competition`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -58,28 +47,6 @@ impl Parts {
     /// All of it.
     pub fn evidence(&self) -> f32 {
         self.cosine + self.descendants - self.competition
-    }
-}
-
-impl Prepared {
-    /// A vector for each label.
-    pub fn vectors(&self) -> &Embeddings {
-        &self.vectors
-    }
-
-    /// The evidence of the reference texts for each label: how close it is to just any text.
-    pub fn reference(&self) -> &Evidence {
-        &self.reference
-    }
-
-    /// For each label, whether it says that there is no emotion.
-    pub fn neutral(&self) -> &[bool] {
-        &self.neutral
-    }
-
-    /// How evidence for these labels is read.
-    pub fn readout(&self) -> &Readout {
-        &self.readout
     }
 }
 
@@ -111,38 +78,96 @@ impl Scorer {
         &self.background
     }
 
-    /// Prepares labels for [`Scorer::score`]. `vectors` has one row for each label of `set`, in its order.
+    /// Prepares labels for [`Scorer::score`]. `vectors` has one row for each of the set's [parts](LabelSet::parts), in their
+    /// order: for each label, unless it folds others.
     ///
     /// # Errors
-    /// [`ErrorKind::BadInput`]: another number of vectors than of labels, or vectors of another model.
+    /// [`ErrorKind::BadInput`]: another number of vectors than of parts, or vectors of another model.
     pub fn prepare(&self, vectors: Embeddings, set: &LabelSet) -> Result<Prepared> {
-        self.check(&vectors, set)?;
-        let (columns, descendants) = (transposed(&vectors), self.background.descendants(set));
-        let neutral = self.background.neutral(set);
+        self.prepare_with(vectors, set, self.background.descendants(set))
+    }
+
+    /// The same, but no label is scored through the lexicon's terms, whatever it is called: words for their own sake, to
+    /// compare several wordings of one label.
+    ///
+    /// # Errors
+    /// As [`Scorer::prepare`].
+    pub fn prepare_words(&self, vectors: Embeddings, set: &LabelSet) -> Result<Prepared> {
+        self.prepare_with(vectors, set, vec![Vec::new(); set.parts().len()])
+    }
+
+    /// `descendants` are the lexicon's terms that each part stands for.
+    fn prepare_with(&self, vectors: Embeddings, set: &LabelSet, descendants: Vec<Vec<usize>>) -> Result<Prepared> {
+        let parts = set.parts();
+        self.check(&vectors, parts.len())?;
+        let columns = transposed(&vectors);
         let reference = self.background.reference();
         let reference = self.evidence_of(reference, 0..reference.len(), &columns, &descendants, &self.reference);
-        let thresholds = set.labels().iter().map(|label| label.threshold).collect();
         // A label that stands for the term for no emotion stands in for it.
         let claimed = |term: &usize| descendants.iter().any(|below| below.contains(term));
         let open = self.neutral.as_ref().is_some_and(|(term, _)| !claimed(term));
-        let readout = self.readout(&reference, &neutral, open, thresholds, edges(set));
-        Ok(Prepared { vectors, columns, descendants, reference, neutral, readout })
+        let keys = vectors.rows().zip(&descendants).map(|(row, below)| Key::of_part(row, below)).collect();
+        let neutral = self.background.neutral(set);
+        let mut members = vec![Vec::new(); set.labels().len()];
+        parts.iter().enumerate().for_each(|(part, of)| members[of.index].push(part));
+        let singles: Vec<Vec<usize>> = (0..members.len()).map(|label| vec![label]).collect();
+        let thresholds = set.labels().iter().map(|label| label.threshold).collect();
+        let parts = Arc::new(LabelParts { vectors, columns, descendants, keys, reference, neutral, open });
+        Ok(self.prepared(parts, members, thresholds, edges(&implied(set, &singles))))
     }
 
-    /// How evidence for a list of labels is read. `reference` is the evidence of the reference texts, `neutral` says of
-    /// each label whether it is one for no emotion, and `open` whether none of them stands for the lexicon's term for it.
-    /// `edges` are the indices of each child and its parent, the deepest children first.
-    pub(crate) fn readout(
+    /// Prepares the classes of a cut, of labels that were prepared for `set`. Nothing is compared anew: a class has the
+    /// evidence that [`Evidence`] says, and of one label exactly that label's.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: a cut of other labels, or labels prepared for another set.
+    pub fn cut(&self, labels: &Prepared, set: &LabelSet, cut: &Cut) -> Result<Prepared> {
+        let index: HashMap<LabelId, usize> = set.labels().iter().enumerate().map(|(i, label)| (label.id, i)).collect();
+        let group = |class: &Class| class.members.iter().map(|id| index.get(id).copied()).collect::<Option<Vec<_>>>();
+        let groups = cut.classes().iter().map(group).collect::<Option<Vec<_>>>();
+        let whole = |groups: &Vec<Vec<usize>>| groups.iter().map(Vec::len).sum::<usize>() == labels.len();
+        let Some(groups) = groups.filter(whole).filter(|_| labels.len() == set.labels().len()) else {
+            return Err(bad("the cut is not one of these labels: cut the set as it is now".into()));
+        };
+        let members =
+            groups.iter().map(|group| group.iter().flat_map(|&label| labels.members[label].clone()).collect());
+        let threshold = |class: &Class| set.get(class.label?)?.threshold;
+        let thresholds = cut.classes().iter().map(threshold).collect();
+        Ok(self.prepared(Arc::clone(&labels.parts), members.collect(), thresholds, edges(&implied(set, &groups))))
+    }
+
+    /// Labels of these parts. `edges` are the indices of each child and its parent, the deepest children first.
+    fn prepared(
         &self,
+        parts: Arc<LabelParts>,
+        mut members: Vec<Vec<usize>>,
+        thresholds: Vec<Option<f32>>,
+        edges: Vec<(usize, usize)>,
+    ) -> Prepared {
+        // So that a class is the same to the last bit, whatever the order of the labels.
+        members.iter_mut().for_each(|members| members.sort_by_key(|&part| parts.keys[part]));
+        let keys = members.iter().map(|members| Key::of_class(members.iter().map(|&part| parts.keys[part]))).collect();
+        let reference = join(parts.reference.clone(), &members, self.calibration.temperature);
+        let neutral: Vec<bool> =
+            members.iter().map(|members| members.iter().all(|&part| parts.neutral[part])).collect();
+        let readout = self.readout(&parts, &reference, &neutral, thresholds, edges);
+        Prepared { parts, members, keys, reference, neutral, readout }
+    }
+
+    /// How evidence for labels is read. `reference` is the evidence of the reference texts, and `neutral` says of each label
+    /// whether it is one for no emotion. Beside that, only the parts count, however they are joined: a label's logit is the
+    /// same in all cuts that have it.
+    fn readout(
+        &self,
+        parts: &LabelParts,
         reference: &Evidence,
         neutral: &[bool],
-        open: bool,
         thresholds: Vec<Option<f32>>,
         edges: Vec<(usize, usize)>,
     ) -> Readout {
         let c = &self.calibration;
-        let crowd = c.crowding * (neutral.len().max(1) as f32).ln();
-        let emotional = if neutral.contains(&true) { 0.0 } else { c.emotional };
+        let crowd = c.crowding * (parts.neutral.len().max(1) as f32).ln();
+        let emotional = if parts.neutral.contains(&true) { 0.0 } else { c.emotional };
         let mean = |sum: f32| sum / reference.len().max(1) as f32;
         let offset = |sum: f32, hubness: f32, neutral: bool| {
             let mean = if hubness > 0.0 { mean(sum) } else { 0.0 };
@@ -155,8 +180,8 @@ impl Scorer {
             labels.map(|(&sum, &neutral)| offset(sum, hubness, neutral) + emotional).collect()
         };
         let [offsets, choice_offsets] = [c.hubness, c.choice().hubness].map(offsets);
-        let neutral = open.then(|| offset(sum(&mut reference.neutral().iter().copied()), c.choice().hubness, true));
-        Readout { offsets, choice_offsets, thresholds, edges, neutral }
+        let neutral = || offset(sum(&mut reference.neutral().iter().copied()), c.choice().hubness, true);
+        Readout { offsets, choice_offsets, thresholds, edges, neutral: parts.open.then(neutral) }
     }
 
     /// Scores texts: their [`Scorer::evidence`], read as [`Readout`] says.
@@ -172,12 +197,13 @@ impl Scorer {
     /// # Errors
     /// [`ErrorKind::BadInput`]: vectors of different lengths.
     pub fn evidence(&self, texts: &TextVectors, labels: &Prepared) -> Result<Evidence> {
-        same_length(texts.rows(), &labels.vectors)?;
+        same_length(texts.rows(), &labels.parts.vectors)?;
         let affinity = self.affinity(texts.rows().as_slice());
-        Ok(self.evidence_of(texts, 0..texts.len(), &labels.columns, &labels.descendants, &affinity))
+        Ok(self.evidence_for(texts, 0..texts.len(), labels, &affinity))
     }
 
-    /// What the evidence of each window is made of, for a label.
+    /// What the evidence of each window is made of, for a label; for one that is a class of several, that of the one with the
+    /// most evidence.
     ///
     /// # Errors
     /// [`ErrorKind::BadInput`]: vectors of different lengths.
@@ -185,16 +211,22 @@ impl Scorer {
     /// # Panics
     /// If there is no such label.
     pub fn parts(&self, texts: &TextVectors, labels: &Prepared, label: usize) -> Result<Vec<Parts>> {
-        same_length(texts.rows(), &labels.vectors)?;
+        let LabelParts { vectors, descendants, .. } = &*labels.parts;
+        same_length(texts.rows(), vectors)?;
         let affinity = self.affinity(texts.rows().as_slice());
-        let column = Transposed::new(std::iter::once(labels.vectors.row(label)), labels.vectors.dim());
-        let cosines = cosines(texts.rows().as_slice(), &column);
-        let parts = |(window, cosine): (usize, f32)| {
+        let members = &labels.members[label];
+        let columns = Transposed::new(members.iter().map(|&part| vectors.row(part)), vectors.dim());
+        let cosines = cosines(texts.rows().as_slice(), &columns);
+        let parts = |(window, cosines): (usize, &[f32])| {
             let competition = affinity.competition(window);
-            let evidence = affinity.evidence(window, cosine, &labels.descendants[label], &self.calibration);
-            Parts { cosine, descendants: evidence + competition - cosine, competition }
+            let of = |(&cosine, &part): (&f32, &usize)| {
+                let evidence = affinity.evidence(window, cosine, &descendants[part], &self.calibration);
+                Parts { cosine, descendants: evidence + competition - cosine, competition }
+            };
+            let all = cosines.iter().zip(members).map(of);
+            all.max_by(|a, b| a.evidence().total_cmp(&b.evidence()))
         };
-        Ok(cosines.into_iter().enumerate().map(parts).collect())
+        Ok(cosines.chunks(members.len()).enumerate().filter_map(parts).collect())
     }
 
     /// What windows, the rows of a matrix, have to do with the lexicon's terms.
@@ -218,6 +250,19 @@ impl Scorer {
     }
 
     /// The evidence of some texts for labels. `affinity` is that of all windows of `texts`.
+    pub(super) fn evidence_for(
+        &self,
+        texts: &TextVectors,
+        of: Range<usize>,
+        labels: &Prepared,
+        affinity: &TermAffinity,
+    ) -> Evidence {
+        let LabelParts { columns, descendants, .. } = &*labels.parts;
+        let parts = self.evidence_of(texts, of, columns, descendants, affinity);
+        join(parts, &labels.members, self.calibration.temperature)
+    }
+
+    /// The evidence of some texts for parts. `affinity` is that of all windows of `texts`.
     pub(super) fn evidence_of(
         &self,
         texts: &TextVectors,
@@ -256,13 +301,13 @@ impl Scorer {
         log_mean_exp(windows, self.calibration.windows)
     }
 
-    fn check(&self, labels: &Embeddings, set: &LabelSet) -> Result<()> {
+    fn check(&self, vectors: &Embeddings, parts: usize) -> Result<()> {
         if !self.background.terms().is_empty() {
-            same_length(self.background.terms(), labels)?;
+            same_length(self.background.terms(), vectors)?;
         }
-        if labels.len() != set.labels().len() {
-            let (vectors, labels) = (labels.len(), set.labels().len());
-            return Err(bad(format!("{labels} labels came with {vectors} vectors: encode the label set as it is now")));
+        if vectors.len() != parts {
+            let vectors = vectors.len();
+            return Err(bad(format!("{parts} labels came with {vectors} vectors: encode the label set as it is now")));
         }
         Ok(())
     }
@@ -287,12 +332,10 @@ pub(super) fn same_length(texts: &Embeddings, labels: &Embeddings) -> Result<()>
     Err(bad(format!("texts have vectors of length {texts} and labels of {labels}: encode both with one model")))
 }
 
-/// The indices of each child and its parent, the deepest children first.
-fn edges(set: &LabelSet) -> Vec<(usize, usize)> {
-    let index: HashMap<LabelId, usize> = set.labels().iter().enumerate().map(|(i, label)| (label.id, i)).collect();
-    let parent = |i: usize| set.labels()[i].parent.and_then(|id| index.get(&id).copied());
-    let depth = |i: usize| std::iter::successors(parent(i), |&i| parent(i)).count();
-    let mut edges: Vec<_> = (0..set.labels().len()).filter_map(|i| Some((i, parent(i)?))).collect();
+/// The indices of each child and its parent, the deepest children first, from the parent of each.
+fn edges(parents: &[Option<usize>]) -> Vec<(usize, usize)> {
+    let depth = |i: usize| std::iter::successors(parents[i], |&i| parents[i]).count();
+    let mut edges: Vec<_> = (0..parents.len()).filter_map(|i| Some((i, parents[i]?))).collect();
     edges.sort_by_cached_key(|&(child, _)| std::cmp::Reverse(depth(child)));
     edges
 }

@@ -183,7 +183,8 @@ fn faithfulness(
         let mut perturbations = reader.perturbations(text)?;
         let places = perturbations.passage().words().to_vec();
         let label = reader.best(text)?;
-        let vector = reader.labels.vectors().row(label);
+        let vectors = reader.labels.vectors();
+        let vector = vectors.row(label);
         let occlusion = reader.occlusion(&mut perturbations, label)?;
         let shares = reader.encoder.encode_tokens(text)?.shares(vector)?;
         let gradient = gradients.of(text, &places, vector)?;
