@@ -14,6 +14,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod file;
+mod granularity;
 mod linear;
 mod recipe;
 mod rounding;
@@ -52,6 +53,8 @@ enum Command {
     Agreement(agreement::AgreementArgs),
     /// Measure how much better labels get by rows that a person corrects
     Corrections(corrections::CorrectionsArgs),
+    /// Find out how fine a label set the texts of a file bear
+    Granularity(granularity::GranularityArgs),
     /// Write a checkpoint as the bundle that the app loads
     Export(export::ExportArgs),
     /// Fit a bundle's probabilities anew to sets that people labelled
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::ExplainMeasure(args) => explain::measure(&args),
         Command::Agreement(args) => agreement::agreement(&args),
         Command::Corrections(args) => corrections::corrections(&args),
+        Command::Granularity(args) => granularity::granularity(&args),
         Command::Export(args) => export::export(&args),
         Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Speed(what) => speed::speed(&what),

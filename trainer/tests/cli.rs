@@ -621,6 +621,59 @@ fn bad_probes_are_told_by_file_line_and_field() {
 
 /// The lexicon and the corpus that the project brings are what `make train` learns from.
 #[test]
+fn how_many_classes_a_files_texts_bear_is_told() {
+    let house = House::new();
+    house.succeeds(&format!("{TRAIN} --output run --epochs 100"));
+    house.succeeds("export --checkpoint run --output model --data set --set multi");
+    let rows = |texts: [&str; 6], label: &str| -> String {
+        let row = |end: &str| texts.map(|text| format!("{text} {end},{label}\n")).concat();
+        ["a", "b", "c"].map(row).concat()
+    };
+    house.text("texts.csv", &format!("text,feeling\n{}{}", rows(JOY, "joy"), rows(SADNESS, "sadness")));
+    let label = |name: &str, synonym: &str| json!({"name": name, "synonyms": [synonym]});
+    let mut labels = [label("joy", "glad"), label("sunny", "a sunny day"), label("sadness", "sad")];
+    labels[1]["parent"] = "joy".into();
+    house.write("labels.json", &json!({"name": "mine", "labels": labels}));
+    let command = "granularity texts.csv --model model --labels labels.json";
+
+    let told: Value = serde_json::from_str(&house.succeeds(&format!("{command} --gold feeling --json"))).unwrap();
+    assert_eq!(
+        (&told["texts"], &told["tree"], &told["rows"].as_array().unwrap().len()),
+        (&json!(36), &json!("parents"), &2)
+    );
+    for (row, classes) in told["rows"].as_array().unwrap().iter().zip([2, 3]) {
+        assert_eq!(
+            (row["classes"].as_u64(), row["names"].as_array().unwrap().len()),
+            (Some(classes), classes as usize)
+        );
+        let stability = row["stability"]["value"].as_f64().unwrap();
+        assert!((-1.0..=1.0).contains(&stability) && row["margin"].as_f64().unwrap() > 0.0, "{row}");
+        assert!(row["kappa"]["value"].is_f64() && row["macro_f1"]["value"].is_f64(), "{row}");
+    }
+    // Two classes: what is glad, and what is sad. Tags say what people said, far more often than by chance.
+    assert_eq!(told["rows"][0]["names"][0]["members"], json!(["joy", "sunny"]));
+    assert!(told["rows"][0]["kappa"]["value"].as_f64().unwrap() > 0.5, "{}", told["rows"][0]);
+    let table = house.succeeds(&format!("{command} --tree texts"));
+    assert!(table.starts_with("3 labels, 36 texts, the tree by texts") && !table.contains("macro F1"), "{table}");
+    // An evaluation set brings its own labels and what people said.
+    assert!(house.succeeds("granularity single --model model").contains("macro F1"));
+
+    let fails = |arguments: &str| house.fails(&format!("granularity {arguments} --model model"));
+    assert!(fails("texts.csv").contains("--labels FILE"));
+    let error = fails("texts.csv --labels labels.json --gold emotion");
+    assert!(error.contains("no column 'emotion' among 'text', 'feeling'"), "{error}");
+    house.text("empty.txt", "");
+    assert!(fails("empty.txt --labels labels.json").contains("empty.txt"));
+    house.write("none.json", &json!({"name": "none", "labels": []}));
+    assert!(fails("texts.csv --labels none.json").contains("no labels"));
+    house.write("one.json", &json!({"name": "one", "labels": [label("joy", "glad")]}));
+    let one = house.succeeds("granularity texts.csv --model model --labels one.json");
+    assert!(one.contains("There is one class: nothing to tell apart."), "{one}");
+    house.text("same.txt", &"glad day\n".repeat(30));
+    house.succeeds("granularity same.txt --model model --labels labels.json");
+}
+
+#[test]
 fn the_projects_own_data_can_be_read() {
     let house = House::new();
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
