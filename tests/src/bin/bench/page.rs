@@ -112,10 +112,12 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     page.ask::<bool>(&prepare).await?;
     let began = std::time::Instant::now();
     page.reload().await?;
+    page.wait_until_ready().await?;
+    page.go_to("File").await?;
     page.wait("the file is back", async || {
         let back: bool = page
             .ask(
-                "return Boolean(document.querySelector('[data-testid=counts] li'))
+                "return Boolean(document.querySelector('[data-testid=row]'))
                     && !document.querySelector('[data-testid=progress]');",
             )
             .await?;
