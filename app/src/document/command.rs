@@ -8,7 +8,7 @@ use undertone_core::{Colour, Error, ErrorKind, LabelId, LabelSet, Mode, Result};
 use super::decisions::{Decision, DecisionEdit, Rows};
 use super::{Content, Filter, OpenFile, Order, Page, Sort, spare_hue};
 
-/// Something that is done to a document. Its inverse is a command too: [`Command::apply`] returns it.
+/// Something that is done to a document. Its inverse is a command too: `apply` returns it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Command {
