@@ -211,8 +211,8 @@ impl Inner {
                 (self.tell)(Event::Ready { model, buffers, stale });
             }
             FromEngine::Kept { kept } => (self.tell)(Event::Kept(kept)),
-            FromEngine::Encoded { id } => match Encoded::unpack(&buffers) {
-                Ok(part) => self.jobs.borrow_mut().extend(id, part),
+            FromEngine::Encoded { id, segmentations } => match Encoded::unpack(&buffers) {
+                Ok(part) => self.jobs.borrow_mut().extend(id, Encoded { segmentations, ..part }),
                 Err(report) => self.died(&report.message),
             },
             FromEngine::Done { id } => {

@@ -109,7 +109,13 @@ mod tests {
 
     fn encoded(vectors: &[f32], cut: &[u8]) -> Encoded {
         let ranges = [0, 1].repeat(cut.len());
-        Encoded { vectors: vectors.to_vec(), windows: vec![1; cut.len()], ranges, cut: cut.to_vec() }
+        Encoded {
+            vectors: vectors.to_vec(),
+            windows: vec![1; cut.len()],
+            ranges,
+            cut: cut.to_vec(),
+            ..Encoded::default()
+        }
     }
 
     #[test]

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use undertone_core::{Embeddings, Encoder, Window, Windows, utf16_ranges};
+use undertone_core::explain::Passage;
+use undertone_core::{Embeddings, Encoder, Window, Windows, sentences, utf16_ranges};
 use wasm_bindgen_futures::spawn_local;
 
 use super::load::{Loaded, load};
 use super::queue::{Chunk, Queue};
-use crate::wire::engine::{Encoded, FromEngine, KEPT, Model, NAME, Role, ToEngine, Unit};
+use crate::wire::engine::{Encoded, FromEngine, KEPT, Model, NAME, Role, Segmentation, ToEngine, Unit};
 use crate::wire::{BrowserErrorKind, Buffers, PROTOCOL, Report};
 use crate::worker::Scope;
 
@@ -101,8 +102,9 @@ impl Desk {
                 )),
             };
             match encoded {
-                Ok(Some(encoded)) => {
-                    self.scope.send(&FromEngine::Encoded { id }, &encoded.pack(Buffers::new()));
+                Ok(Some(mut encoded)) => {
+                    let segmentations = std::mem::take(&mut encoded.segmentations);
+                    self.scope.send(&FromEngine::Encoded { id, segmentations }, &encoded.pack(Buffers::new()));
                     if last {
                         self.send(&FromEngine::Done { id });
                         self.work.borrow_mut().queue.finish(id);
@@ -143,6 +145,9 @@ impl Desk {
             encoded.windows.push(windows.len() as u32);
             encoded.ranges.extend(utf16(text, windows.iter().map(|window| window.range.clone())));
             encoded.cut.push(u8::from(*cut));
+            if chunk.unit == Unit::Passage {
+                encoded.segmentations.push(segment(text, windows, encoder)?);
+            }
         }
         Ok(Some(encoded))
     }
@@ -200,7 +205,17 @@ fn describe(encoder: &Encoder) -> Model {
         calibration: manifest.calibration.clone(),
         lexicon: manifest.lexicon.clone(),
         affect: encoder.affect_head().clone(),
+        reliability: manifest.reliability.clone(),
     }
+}
+
+/// Where the parts of a text are that was read in these windows.
+fn segment(text: &str, windows: &[Window], encoder: &Encoder) -> Result<Segmentation, Report> {
+    Ok(Segmentation {
+        passage: Passage::new(text, windows.iter().map(|window| window.range.clone())),
+        sentences: sentences(text),
+        familiarity: encoder.familiarity(text)?,
+    })
 }
 
 fn utf16(text: &str, ranges: impl IntoIterator<Item = std::ops::Range<usize>>) -> impl Iterator<Item = u32> {

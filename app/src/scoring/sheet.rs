@@ -307,7 +307,13 @@ pub(super) mod tests {
     /// Rows of one window each.
     pub fn encoded(vectors: &[f32], cut: &[u8]) -> Encoded {
         let ranges = [0, 1].repeat(cut.len());
-        Encoded { vectors: vectors.to_vec(), windows: vec![1; cut.len()], ranges, cut: cut.to_vec() }
+        Encoded {
+            vectors: vectors.to_vec(),
+            windows: vec![1; cut.len()],
+            ranges,
+            cut: cut.to_vec(),
+            ..Encoded::default()
+        }
     }
 
     /// "up" and "right".
@@ -354,8 +360,13 @@ pub(super) mod tests {
     #[test]
     fn a_long_text_tells_of_its_windows() {
         let mut sheet = sheet();
-        let encoded =
-            Encoded { vectors: vec![1.0, 0.0, 0.0, 1.0], windows: vec![2], ranges: vec![0, 5, 7, 11], cut: vec![0] };
+        let encoded = Encoded {
+            vectors: vec![1.0, 0.0, 0.0, 1.0],
+            windows: vec![2],
+            ranges: vec![0, 5, 7, 11],
+            cut: vec![0],
+            ..Encoded::default()
+        };
         sheet.push(&[0], &encoded).unwrap();
         let Look { detail, ranges, windows } = sheet.look(&labels(), &ScoreOptions::default(), 0).unwrap().unwrap();
         assert_eq!((detail.version, ranges), (7, vec![0, 5, 7, 11]));

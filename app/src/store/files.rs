@@ -67,7 +67,7 @@ impl Store {
     pub async fn keep_vectors(&self, file: &str, model: &str, vectors: &Vectors) -> Result<()> {
         let Some(&first) = vectors.rows.first() else { return Ok(()) };
         let record = Object::new();
-        let Encoded { vectors: floats, windows, ranges, cut } = &vectors.encoded;
+        let Encoded { vectors: floats, windows, ranges, cut, .. } = &vectors.encoded;
         let fields: [(&str, JsValue); 5] = [
             ("rows", Uint32Array::from(&vectors.rows[..]).into()),
             ("vectors", Float32Array::from(&floats[..]).into()),
@@ -157,6 +157,7 @@ fn read(value: &JsValue) -> Option<Vectors> {
         windows: counts("windows")?,
         ranges: counts("ranges")?,
         cut: field("cut")?.dyn_into::<Uint8Array>().ok()?.to_vec(),
+        segmentations: Vec::new(),
     };
     Some(Vectors { rows: counts("rows")?, encoded })
 }

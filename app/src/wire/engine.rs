@@ -2,7 +2,10 @@
 //!
 //! An engine loads the model that its own name says, unasked.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
+use undertone_core::explain::{Familiarity, Passage, Reliability};
 use undertone_core::{
     AffectHead, Background, Calibration, Embeddings, Error, ErrorKind, Lexicon, Result, Scorer, TextVectors,
 };
@@ -26,6 +29,8 @@ pub enum Role {
     Typing,
     /// It is a wording of a label.
     Label,
+    /// It explains a score.
+    Explanation,
     /// It is a text of a file.
     File,
 }
@@ -39,6 +44,8 @@ pub enum Unit {
     Text,
     /// Each of its sentences.
     Sentence,
+    /// The text as [`Unit::Text`] has it, and where its parts are.
+    Passage,
 }
 
 /// To an engine.
@@ -92,6 +99,8 @@ pub enum FromEngine {
     Encoded {
         /// The job.
         id: u32,
+        /// For each text where its parts are, if [`Unit::Passage`] was asked for.
+        segmentations: Vec<Segmentation>,
     },
     /// A job is finished: all its vectors were sent.
     Done {
@@ -112,6 +121,17 @@ pub enum FromEngine {
     },
 }
 
+/// Where the parts of a text are, in bytes.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Segmentation {
+    /// The text, with its words.
+    pub passage: Passage,
+    /// Its sentences.
+    pub sentences: Vec<Range<usize>>,
+    /// How much of it the model's vocabulary knows.
+    pub familiarity: Familiarity,
+}
+
 /// Texts as an engine has encoded them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encoded {
@@ -123,6 +143,8 @@ pub struct Encoded {
     pub ranges: Vec<u32>,
     /// For each text, whether its end was left out because it is too long: 1 if it was.
     pub cut: Vec<u8>,
+    /// For each text where its parts are, if that was asked for.
+    pub segmentations: Vec<Segmentation>,
 }
 
 impl Encoded {
@@ -142,6 +164,7 @@ impl Encoded {
         self.windows.extend(later.windows);
         self.ranges.extend(later.ranges);
         self.cut.extend(later.cut);
+        self.segmentations.extend(later.segmentations);
     }
 
     /// The vectors, of length `dim`.
@@ -156,7 +179,7 @@ impl Encoded {
         TextVectors::new(rows, self.windows.iter().map(|&count| count as usize))
     }
 
-    /// As buffers.
+    /// As buffers, but for the segmentations.
     pub fn pack(&self, buffers: Buffers) -> Buffers {
         buffers
             .floats("vectors", &self.vectors)
@@ -175,6 +198,7 @@ impl Encoded {
             windows: buffers.get_counts("windows")?,
             ranges: buffers.get_counts("ranges")?,
             cut: buffers.get_bytes("cut")?,
+            segmentations: Vec::new(),
         })
     }
 }
@@ -222,6 +246,8 @@ pub struct Model {
     pub lexicon: Lexicon,
     /// From vector to valence and arousal.
     pub affect: AffectHead,
+    /// How often claims of a probability held, if that was measured.
+    pub reliability: Option<Reliability>,
 }
 
 impl Model {
@@ -254,12 +280,19 @@ mod tests {
 
     #[test]
     fn texts_of_several_windows_are_put_together() {
-        let mut encoded = Encoded { vectors: vec![1.0, 0.0], windows: vec![1], ranges: vec![0, 3], cut: vec![0] };
+        let mut encoded = Encoded {
+            vectors: vec![1.0, 0.0],
+            windows: vec![1],
+            ranges: vec![0, 3],
+            cut: vec![0],
+            ..Encoded::default()
+        };
         encoded.extend(Encoded {
             vectors: vec![0.0, 1.0, 1.0, 0.0],
             windows: vec![2],
             ranges: vec![0, 9, 10, 12],
             cut: vec![1],
+            ..Encoded::default()
         });
         let texts = encoded.texts(2).unwrap();
         assert_eq!(texts.counts().collect::<Vec<_>>(), [1, 2]);
