@@ -2,6 +2,7 @@
 //! sends commands; it never reads another feature.
 
 mod editor;
+mod explain;
 mod labels;
 mod shell;
 mod table;

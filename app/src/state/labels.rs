@@ -100,6 +100,11 @@ impl LabelVectors {
         self.prepared.get()
     }
 
+    /// Reads the vectors of the wordings.
+    pub fn with_wordings<T>(self, read: impl FnOnce(&Wordings) -> T) -> T {
+        self.wordings.with(read)
+    }
+
     /// Whether they are those of the document, or as near as can be.
     pub fn are_current(self) -> bool {
         let current = self.editing.labels.get();

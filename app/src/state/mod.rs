@@ -1,9 +1,10 @@
 //! The state of the page: the document, what the workers say of it, and what follows from both.
 //!
 //! Data flows one way. A feature sends a [`Command`](crate::document::Command) to [`Editing`]; the document changes; [`Model`],
-//! [`LabelVectors`], [`TextReading`] and [`FileScores`] ask the workers for what is missing; their signals change, and the
+//! [`LabelVectors`], [`TextReading`], [`CloseReading`] and [`FileScores`] ask the workers for what is missing; their signals change, and the
 //! views that read them. Whatever several features read is here; what only one needs is in its own folder.
 
+mod closely;
 mod documents;
 mod editing;
 mod file;
@@ -17,6 +18,9 @@ mod text;
 
 use leptos::prelude::*;
 
+pub use closely::{
+    CardReading, CloseReading, DifferenceReading, EditReading, LabelFace, Layout, SentenceReading, WordEffects,
+};
 pub use documents::{Documents, Opening};
 pub use editing::Editing;
 pub use file::{FileScores, LabelCount, OpenedFile, RowDetail, RowsInView};
@@ -47,6 +51,8 @@ pub struct App {
     pub labels: LabelVectors,
     /// What the text feels like.
     pub text: TextReading,
+    /// The text, read closely.
+    pub close: CloseReading,
     /// What the file feels like.
     pub file: FileScores,
     /// Which page is open.
@@ -65,10 +71,11 @@ impl App {
         let model = Model::new(notices);
         let labels = LabelVectors::new(editing, model, notices);
         let text = TextReading::new(editing, model, labels, notices);
+        let close = CloseReading::new(editing, model, labels, text, notices);
         let file = FileScores::new(editing, model, labels, notices, announcer);
         let route = Route::new(editing);
         let preferences = Preferences::new();
-        let app = Self { notices, announcer, editing, documents, model, labels, text, file, route, preferences };
+        let app = Self { notices, announcer, editing, documents, model, labels, text, close, file, route, preferences };
         model.start();
         app
     }

@@ -110,6 +110,11 @@ impl Reading {
         self.by_score().filter(|row| row.on).collect()
     }
 
+    /// The label that is most probable.
+    pub fn strongest(&self) -> Option<LabelId> {
+        self.by_score().next().map(|row| row.id)
+    }
+
     /// The row of a label.
     pub fn row(&self, id: LabelId) -> Option<&TagRow> {
         self.rows.iter().find(|row| row.id == id)

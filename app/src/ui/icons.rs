@@ -62,5 +62,7 @@ pub const LABEL: &str = "M4.5 4.5h7l8 8-7 7-8-8ZM8.4 8.3v.2";
 pub const FLAG: &str = "M6.5 20V5M6.5 5.5c4-2.5 7 2.5 11 0v8c-4 2.5-7-2.5-11 0";
 /// A pencil.
 pub const PENCIL: &str = "M5 19l1-4L16 5l3 3L9 18ZM14 7l3 3";
+/// A drawing pin.
+pub const PIN: &str = "M9 4.5h6M10 4.5v5.5l-3 3.5h10l-3-3.5V4.5M12 13.5v6";
 /// A bin.
 pub const TRASH: &str = "M5 7h14M9.5 7V4.8h5V7M7 7l.8 12.5h8.4L17 7";

@@ -35,6 +35,16 @@ pub fn percent(probability: f32) -> String {
     }
 }
 
+/// A change of a probability in points: "+12", "\u{2212}3".
+pub fn points(change: f32) -> String {
+    let points = (100.0 * change).round();
+    match points {
+        0.0 => "\u{b1}0".into(),
+        points if points < 0.0 => format!("\u{2212}{}", -points),
+        points => format!("+{points}"),
+    }
+}
+
 /// Names as a sentence lists them: "joy", "joy and love", "joy, love and 3 more".
 pub fn list(names: &[&str]) -> String {
     let items: Vec<String> = shortened(names);
@@ -119,5 +129,10 @@ mod tests {
         assert_eq!(at(7.0, 7.0), "pleasant, stirred");
         assert_eq!(at(1.0, 1.0), "very unpleasant, very calm");
         assert_eq!(at(5.0, 5.0), "neutral, moderate");
+    }
+
+    #[test]
+    fn points_have_their_sign() {
+        assert_eq!([0.124, -0.031, 0.001].map(points), ["+12", "\u{2212}3", "\u{b1}0"]);
     }
 }

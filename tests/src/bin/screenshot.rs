@@ -94,6 +94,23 @@ async fn all(folder: PathBuf, pictures: &Path, texts: &Path, count: usize) -> Re
             page.paste(TEXT).await?;
             page.tags_when("the text has tags", |tags| !tags.is_empty()).await?;
             shoot(&page, &file("text")).await?;
+            page.words().await?;
+            page.click("pin").await?;
+            page.paste(&format!(
+                "{TEXT} Then the phone rang again. It was the wrong file. I have never been so angry."
+            ))
+            .await?;
+            page.words().await?;
+            show(&page, "difference").await?;
+            shoot(&page, &file("difference")).await?;
+            page.click("pin").await?;
+            show(&page, "explain").await?;
+            shoot(&page, &file("explain")).await?;
+            page.unfold("edits").await?;
+            page.unfold("card").await?;
+            page.words().await?;
+            show(&page, "edits").await?;
+            shoot(&page, &file("explain-more")).await?;
             page.paste(&diary).await?;
             page.wait("the diary has parts", async || Ok((page.parts().await?.len() > 1).then_some(()))).await?;
             shoot(&page, &file("long")).await?;
@@ -132,6 +149,11 @@ fn diary(rows: &[&str]) -> Result<String> {
         }
     }
     Ok(diary)
+}
+
+/// Brings what has this test hook to the top.
+async fn show(page: &Page, testid: &str) -> Result<()> {
+    page.ask(&format!("document.querySelector('[data-testid={testid}]').scrollIntoView();")).await
 }
 
 async fn shoot(page: &Page, picture: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod documents;
 mod editor;
+mod explain;
 mod file;
 mod labels;
 mod site;

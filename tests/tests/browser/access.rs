@@ -34,6 +34,16 @@ async fn axe_finds_nothing_on_any_page() -> Result<()> {
             tokio::time::sleep(std::time::Duration::from_millis(900)).await;
             assert_eq!(violations(&page, &axe).await?, [""; 0], "text, {screen:?}, {theme}");
             page.click("documents").await?;
+            page.click("pin").await?;
+            page.paste("I am so happy that you came! And then the letter burned. I could not say a word. He died.")
+                .await?;
+            page.words().await?;
+            page.unfold("edits").await?;
+            page.unfold("card").await?;
+            page.words().await?;
+            tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+            assert_eq!(violations(&page, &axe).await?, [""; 0], "read closely, {screen:?}, {theme}");
+            page.click("pin").await?;
             page.go_to("File").await?;
             page.ask::<()>("document.querySelector('[aria-label=\"Close the file\"]')?.click();").await?;
             page.wait("there is no file", async || Ok(page.rows().await?.is_empty().then_some(()))).await?;

@@ -8,6 +8,7 @@ mod bad_model;
 mod crash;
 mod decision;
 mod documents;
+mod explain;
 mod file;
 mod history;
 mod instructions;

@@ -15,6 +15,7 @@ use web_sys::{CustomEvent, CustomEventInit, HtmlElement};
 use crate::browser::complain;
 use crate::document::Page;
 use crate::feature::editor::Editor;
+use crate::feature::explain::{CloseReading, DifferenceCard};
 use crate::feature::labels::Codebook;
 use crate::feature::table::FilePage;
 use crate::feature::tags::Tags;
@@ -96,6 +97,8 @@ fn Workbench() -> impl IntoView {
                         <p class="tagline">"What a text feels like, in the words you choose"</p>
                         <Editor/>
                         <Tags/>
+                        <DifferenceCard/>
+                        <CloseReading/>
                     </div>
                     <div class="view" hidden=move || app.route.page() != Page::File>
                         <FilePage/>

@@ -73,6 +73,9 @@ fn Tag(id: LabelId, ranking: Memo<Vec<LabelId>>) -> impl IntoView {
         <li
             class="tag"
             class:unmarked=move || threshold.get().is_none()
+            class:chosen=move || app.close.label.get() == Some(id)
+            title="Read the text closely for this label"
+            on:click=move |_| app.close.choose(id)
             node_ref=item
             data-testid="tag"
             data-label=move || name.get()
