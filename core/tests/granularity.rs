@@ -419,6 +419,10 @@ proptest! {
             let of_kept = scorer.prepare(parts, &kept).unwrap();
             let place = |class: &str| kept.labels().iter().position(|label| label.name == class).unwrap();
             let order: Vec<usize> = cut.classes().iter().map(|class| place(&class.name)).collect();
+            let (folded, prepared) = scorer.fold(&prepared, &labels.set, &cut).unwrap();
+            prop_assert_eq!(&folded, &kept);
+            let [there, here] = [&prepared, &of_kept].map(|labels| scorer.score(&texts(30), labels, &OPTIONS[0]).unwrap());
+            prop_assert_eq!(there, here);
             let [before, after] = [&of_cut, &of_kept].map(|labels| scorer.score(&texts(30), labels, &OPTIONS[0]).unwrap());
             for text in 0..before.len() {
                 for (at, &there) in order.iter().enumerate() {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_timers::callback::Interval;
-use undertone_core::LabelSet;
+use undertone_core::{Cut, LabelSet};
 use web_sys::Blob;
 
 use super::link::{FromWorker, Heard, Link, Started};
 use crate::browser::{complain, describe};
 use crate::document::{Decision, Decisions, FileRef, Rows};
 use crate::wire::engine::Model;
-use crate::wire::scoring::{Engines, Format, FromScoring, NAME, Show, Stage, ToScoring};
+use crate::wire::scoring::{Engines, Examination, Format, FromScoring, NAME, Show, Stage, ToScoring};
 use crate::wire::{BrowserErrorKind, Buffers, Report};
 
 /// How often in a row the worker may die before it is given up.
@@ -72,6 +72,7 @@ struct State {
     /// The file that was open before, for the case that this one cannot be.
     before: Option<FileState>,
     labels: Option<(u32, Box<LabelSet>, Vec<f32>)>,
+    cut: Option<(u32, u32, Option<Box<Cut>>)>,
     show: Option<Show>,
 }
 
@@ -158,6 +159,19 @@ impl Scoring {
         self.inner.state.borrow_mut().labels = Some((version, labels, vectors.to_vec()));
     }
 
+    /// Tells it how the labels of version `of` are joined into classes; `None` for the labels as they are.
+    pub fn set_cut(&self, of: u32, version: u32, cut: Option<&Cut>) {
+        let cut = cut.cloned().map(Box::new);
+        self.inner.send(&ToScoring::Cut { of, version, cut: cut.clone() }, &Buffers::new());
+        self.inner.state.borrow_mut().cut = Some((of, version, cut));
+    }
+
+    /// Asks about the labels and all texts of the file, with the vectors of labels in other words where that is asked for.
+    pub fn examine(&self, question: Examination, wordings: &[f32], done: impl FnOnce(Answer) + 'static) {
+        let buffers = Buffers::new().floats("wordings", wordings);
+        self.inner.ask_with(done, &buffers, |id| ToScoring::Examine { id, question });
+    }
+
     /// Tells it what the page looks at.
     pub fn set_show(&self, show: Show) {
         self.inner.send(&ToScoring::Show(show.clone()), &Buffers::new());
@@ -230,7 +244,10 @@ impl Inner {
                 return self.say_everything();
             }
             FromScoring::Pong | FromScoring::Panicked { .. } => return,
-            FromScoring::Looked { id, .. } | FromScoring::Selected { id } | FromScoring::Exported { id } => Some(*id),
+            FromScoring::Looked { id, .. }
+            | FromScoring::Selected { id }
+            | FromScoring::Examined { id, .. }
+            | FromScoring::Exported { id } => Some(*id),
             FromScoring::Failed { id, .. } => *id,
             FromScoring::Progress(progress) if progress.stage == Stage::Done => {
                 self.deaths.set(0);
@@ -293,10 +310,19 @@ impl Inner {
     }
 
     fn ask(&self, done: impl FnOnce(Answer) + 'static, question: impl FnOnce(u32) -> ToScoring) {
+        self.ask_with(done, &Buffers::new(), question);
+    }
+
+    fn ask_with(
+        &self,
+        done: impl FnOnce(Answer) + 'static,
+        buffers: &Buffers,
+        question: impl FnOnce(u32) -> ToScoring,
+    ) {
         let id = self.last_question.get().wrapping_add(1);
         self.last_question.set(id);
         self.questions.borrow_mut().insert(id, Box::new(done));
-        self.send(&question(id), &Buffers::new());
+        self.send(&question(id), buffers);
     }
 
     fn say_everything(&self) {
@@ -306,6 +332,9 @@ impl Inner {
         }
         if let Some((version, labels, vectors)) = &state.labels {
             self.say_labels(*version, labels.clone(), vectors);
+        }
+        if let Some((of, version, cut)) = &state.cut {
+            self.send(&ToScoring::Cut { of: *of, version: *version, cut: cut.clone() }, &Buffers::new());
         }
         if let Some(show) = &state.show {
             self.send(&ToScoring::Show(show.clone()), &Buffers::new());

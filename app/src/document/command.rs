@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use undertone_core::{Colour, Error, ErrorKind, LabelId, LabelSet, Mode, Result};
 
 use super::decisions::{Decision, DecisionEdit, Rows};
-use super::{Content, Filter, OpenFile, Order, Page, Sort, spare_hue};
+use super::{Content, Filter, Granularity, OpenFile, Order, Page, Sort, spare_hue};
 
 /// Something that is done to a document. Its inverse is a command too: `apply` returns it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -45,6 +45,25 @@ pub enum Command {
     Threshold {
         /// The probability.
         threshold: Option<f32>,
+    },
+    /// Joins the labels into other classes to look through.
+    Granularity {
+        /// How.
+        granularity: Granularity,
+    },
+    /// Puts labels in the place of those that they were made of, and what was decided by those follows.
+    Recode {
+        /// Why.
+        why: Recoding,
+        /// The labels.
+        labels: Arc<LabelSet>,
+        /// The preset that they are.
+        #[serde(default)]
+        preset: Option<String>,
+        /// How they are joined.
+        granularity: Granularity,
+        /// What was decided, by these labels, where that changes.
+        decisions: Vec<(Rows, Decision)>,
     },
     /// Orders the text's labels.
     Order {
@@ -132,6 +151,28 @@ pub enum LabelEdit {
         /// The template.
         template: String,
     },
+    /// Narrower labels come below one.
+    Split {
+        /// Which.
+        id: LabelId,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// A label that was made of several is these again.
+    Unfold {
+        /// Which.
+        id: LabelId,
+    },
+}
+
+/// Why labels take the place of those that they were made of.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recoding {
+    /// The classes of a cut are the labels now.
+    Keep,
+    /// Two labels are one.
+    Merge,
 }
 
 /// What a command works on. Commands in a row on the same subject, such as the letters of a name, are taken back together.
@@ -149,6 +190,8 @@ pub enum Subject {
     LabelThreshold(LabelId),
     /// The common threshold.
     Threshold,
+    /// How many classes there are.
+    Granularity,
     /// Which rows are shown.
     Filter,
     /// The note on some rows.
@@ -188,6 +231,7 @@ impl Command {
             Self::EditLabels { edit: LabelEdit::Describe { id, .. } } => Some(Subject::Description(*id)),
             Self::EditLabels { edit: LabelEdit::Threshold { id, .. } } => Some(Subject::LabelThreshold(*id)),
             Self::Threshold { .. } => Some(Subject::Threshold),
+            Self::Granularity { .. } => Some(Subject::Granularity),
             Self::Filter { .. } => Some(Subject::Filter),
             Self::Decide { rows, edit: DecisionEdit::Note(_) } => Some(Subject::Note(rows.clone())),
             _ => None,
@@ -212,7 +256,12 @@ impl Command {
                 LabelEdit::Synonyms { .. } => "the synonyms",
                 LabelEdit::Threshold { .. } => "the label\u{2019}s mark",
                 LabelEdit::Template { .. } => "the wording",
+                LabelEdit::Split { .. } => "the narrower labels",
+                LabelEdit::Unfold { .. } => "unfolding the label",
             },
+            Self::Granularity { .. } => "the number of classes",
+            Self::Recode { why: Recoding::Keep, .. } => "keeping the cut",
+            Self::Recode { why: Recoding::Merge, .. } => "merging the labels",
             Self::Labels { .. } => "the other labels",
             Self::Mode { .. } => "several or one",
             Self::Threshold { .. } => "the mark",
@@ -267,6 +316,28 @@ impl Command {
                     None => Ok(None),
                 }
             }
+            Self::Granularity { granularity } => match swap(&mut view.granularity, *granularity) {
+                Some(granularity) => applied(Self::Granularity { granularity }, Touched::View),
+                None => Ok(None),
+            },
+            Self::Recode { why, labels, preset, granularity, decisions } => {
+                let same = *labels == content.labels && *preset == content.preset && *granularity == view.granularity;
+                if same && decisions.is_empty() {
+                    return Ok(None);
+                }
+                let rows: Rows = decisions.iter().flat_map(|(rows, _)| rows.iter()).collect();
+                let mut before = Vec::new();
+                if !rows.is_empty() {
+                    let file = opened(&mut content.file)?;
+                    before = file.decisions.of(&rows);
+                    file.decisions.restore(decisions);
+                }
+                let granularity = std::mem::replace(&mut view.granularity, *granularity);
+                let labels = std::mem::replace(&mut content.labels, labels.clone());
+                let preset = std::mem::replace(&mut content.preset, preset.clone());
+                let touched = if rows.is_empty() { Touched::Labels } else { Touched::Rows(rows) };
+                applied(Self::Recode { why: *why, labels, preset, granularity, decisions: before }, touched)
+            }
             Self::Order { order } => match swap(&mut view.order, *order) {
                 Some(order) => applied(Self::Order { order }, Touched::View),
                 None => Ok(None),
@@ -320,6 +391,13 @@ impl LabelEdit {
             Self::Synonyms { id, synonyms } => labels.set_synonyms(*id, synonyms.clone()),
             Self::Threshold { id, threshold } => labels.set_threshold(*id, *threshold),
             Self::Template { template } => labels.set_template(template),
+            Self::Split { id, names } => names.iter().try_for_each(|name| {
+                let colour = Colour::of_hue(spare_hue(labels));
+                let narrower = labels.add(name)?;
+                labels.set_colour(narrower, Some(colour))?;
+                labels.set_parent(narrower, Some(*id))
+            }),
+            Self::Unfold { id } => labels.unfold(*id),
         }
     }
 }

@@ -171,7 +171,10 @@ mod tests {
     use undertone_core::{LabelId, LabelSet, Mode};
 
     use super::*;
-    use crate::document::{DecisionEdit, Decisions, FileRef, Filter, LabelEdit, OpenFile, Order, Page, Status};
+    use crate::document::{
+        Decision, DecisionEdit, Decisions, FileRef, Filter, Granularity, LabelEdit, OpenFile, Order, Page, Recoding,
+        Rows, Status,
+    };
 
     fn content() -> Content {
         let mut content = Content::new("mine");
@@ -280,8 +283,10 @@ mod tests {
             "[a-c]{0,2}".prop_map(|name| LabelEdit::Add { name }),
             id.clone().prop_map(|id| LabelEdit::Remove { id }),
             (id.clone(), "[a-c]{0,2}").prop_map(|(id, name)| LabelEdit::Rename { id, name }),
-            (id, "[a-c]{0,2}").prop_map(|(id, description)| LabelEdit::Describe { id, description }),
+            (id.clone(), "[a-c]{0,2}").prop_map(|(id, description)| LabelEdit::Describe { id, description }),
             Just(LabelEdit::Template { template: "feels {}".into() }),
+            (id.clone(), "[a-c]{1,2}").prop_map(|(id, name)| LabelEdit::Split { id, names: vec![name] }),
+            id.prop_map(|id| LabelEdit::Unfold { id }),
         ];
         let rows = prop::collection::vec(0u32..9, 0..9).prop_map(|rows| rows.into_iter().collect());
         prop_oneof![
@@ -289,6 +294,16 @@ mod tests {
             "[a-c]{0,2}".prop_map(|text| Command::Text { text: text.into() }),
             label.prop_map(|edit| Command::EditLabels { edit }),
             Just(Command::Labels { labels: Arc::new(LabelSet::new("none")), preset: Some("x".into()) }),
+            prop::option::of(0u32..4).prop_map(|classes| Command::Granularity {
+                granularity: Granularity { classes, ..Granularity::default() }
+            }),
+            (0u32..9, 0usize..4).prop_map(|(row, status)| Command::Recode {
+                why: Recoding::Keep,
+                labels: Arc::new(LabelSet::new("kept")),
+                preset: None,
+                granularity: Granularity::default(),
+                decisions: vec![(Rows::one(row), Decision { status: Status::ALL[status], ..Decision::default() })],
+            }),
             Just(Command::Mode { mode: Mode::Single }),
             prop::option::of(0.0f32..1.2).prop_map(|threshold| Command::Threshold { threshold }),
             Just(Command::Order { order: Order::List }),

@@ -11,13 +11,14 @@ mod decisions;
 mod file;
 mod history;
 mod legacy;
+mod recode;
 mod view;
 
 pub use colour::{hue, spare_hue};
-pub use command::{Command, LabelEdit, Subject, Touched};
+pub use command::{Command, LabelEdit, Recoding, Subject, Touched};
 pub use content::Content;
 pub use decisions::{Decision, DecisionEdit, Decisions, Rows, Status};
 pub use file::{FileRef, OpenFile};
 pub use history::{Document, Step};
 pub use legacy::Session;
-pub use view::{Filter, Order, Page, Sort, SortBy, View};
+pub use view::{Filter, Granularity, Order, Page, Sort, SortBy, TreeKind, View};

@@ -21,6 +21,8 @@ pub struct View {
     pub filter: Filter,
     /// In which order they are.
     pub sort: Sort,
+    /// How the labels are joined into classes.
+    pub granularity: Granularity,
 }
 
 impl View {
@@ -39,6 +41,32 @@ pub enum Page {
     Text,
     /// A file of texts.
     File,
+    /// How many feelings there are.
+    Granularity,
+}
+
+/// How labels are joined into classes to look through, while they stay what they are.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Granularity {
+    /// The tree that is cut; by default the labels' parents, or where there are none the one by meaning.
+    pub tree: Option<TreeKind>,
+    /// Into how many classes it is cut; by default each label is one.
+    pub classes: Option<u32>,
+}
+
+/// A tree over labels.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TreeKind {
+    /// By the labels' own parents.
+    Parents,
+    /// By the lexicon's sentiments, basic emotions and families.
+    Lexicon,
+    /// Labels of like meaning.
+    Meaning,
+    /// Labels that rise and fall together in the file's texts.
+    Texts,
 }
 
 /// In which order a text's labels are shown.

@@ -3,6 +3,7 @@
 
 mod editor;
 mod explain;
+mod granularity;
 mod labels;
 mod shell;
 mod table;

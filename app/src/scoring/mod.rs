@@ -5,12 +5,14 @@
 //! which answers for the rows in view first, and encodes the texts with engines of its own, so that neither texts nor vectors
 //! ever pass through the page.
 
+mod examine;
 mod export;
 mod serve;
 mod sheet;
 mod sweep;
 mod texts;
 
+pub use examine::{Judge, examine};
 pub use export::Exporter;
 pub use serve::serve;
 pub use sheet::{Labels, Look, Sheet};

@@ -5,18 +5,20 @@ use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Uint8Array};
-use undertone_core::{LabelSet, Scorer};
+use undertone_core::{Cut, LabelSet, Scorer};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag};
 
-use super::{Exporter, Labels, Look, Outcome, Sheet, Sweep, Texts};
+use super::{Exporter, Judge, Labels, Look, Outcome, Sheet, Sweep, Texts, examine};
 use crate::browser::{describe, now};
 use crate::client::{Pool, Told};
 use crate::document::{Decision, FileRef, Rows};
 use crate::store::{Store, Vectors};
 use crate::wire::engine::{Encoded, Model};
-use crate::wire::scoring::{Counts, Engines, FromScoring, NAME, Progress, Show, Stage, ToScoring};
+use crate::wire::scoring::{
+    Counts, Engines, Examination, Findings, FromScoring, NAME, Progress, Show, Stage, ToScoring,
+};
 use crate::wire::{BrowserErrorKind, Buffers, PROTOCOL, Report};
 use crate::worker::Scope;
 
@@ -62,6 +64,10 @@ struct State {
     model: Option<Scoring>,
     /// The labels as they came; they are prepared once there is a model.
     named: Option<(u32, LabelSet, Vec<f32>)>,
+    /// How the labels of a version are joined, and what that is called.
+    cut: Option<(u32, u32, Option<Box<Cut>>)>,
+    whole: Option<Labels>,
+    /// The labels, or the classes that they are joined into.
     labels: Option<Labels>,
     show: Show,
     file: Option<Open>,
@@ -130,6 +136,15 @@ impl Desk {
                 }
                 Err(report) => self.fail(None, report),
             },
+            ToScoring::Cut { of, version, cut } => {
+                self.state.borrow_mut().cut = Some((of, version, cut));
+                self.join();
+                self.wake();
+            }
+            ToScoring::Examine { id, question } => {
+                let wordings = buffers.get_floats("wordings").unwrap_or_default();
+                spawn_local(self.answer(id, question, wordings));
+            }
             ToScoring::Show(show) => {
                 self.state.borrow_mut().set_show(show);
                 self.wake();
@@ -172,6 +187,29 @@ impl Desk {
         };
         match Labels::new(*version, set.clone(), vectors.clone(), scorer, model.dim as usize) {
             Ok(labels) => {
+                state.whole = Some(labels);
+                drop(state);
+                self.join();
+            }
+            Err(error) => {
+                drop(state);
+                self.fail(None, error.into());
+            }
+        }
+    }
+
+    /// Joins the labels into the classes that the page looks through.
+    fn join(&self) {
+        let mut state = self.state.borrow_mut();
+        let State { model: Some(Scoring { scorer, .. }), whole: Some(whole), cut, .. } = &*state else { return };
+        // A cut of other labels comes too late, or too early.
+        let cut = cut.as_ref().filter(|(of, ..)| *of == whole.version);
+        let joined = match cut {
+            Some((_, version, Some(cut))) => whole.join(*version, cut, scorer),
+            _ => Ok(whole.clone()),
+        };
+        match joined {
+            Ok(labels) => {
                 state.labels = Some(labels);
                 if let Some(open) = &mut state.file {
                     open.rescore();
@@ -181,6 +219,60 @@ impl Desk {
                 drop(state);
                 self.fail(None, error.into());
             }
+        }
+    }
+
+    /// Answers a question about the labels and all texts, between other messages.
+    async fn answer(self: Rc<Self>, id: u32, question: Examination, wordings: Vec<f32>) {
+        let known = {
+            let state = self.state.borrow();
+            state.whole.clone().zip(state.labels.clone()).map(|known| (known, state.files, state.show.options.mode))
+        };
+        let unready = || Report::browser(BrowserErrorKind::Worker, "the file has no scores yet: wait for the model");
+        let Some(((whole, classes), number, mode)) = known else { return self.fail(Some(id), unready()) };
+        let with_sheet = |act: &mut dyn FnMut(&mut Sheet) -> undertone_core::Result<bool>| {
+            let State { file, files, .. } = &mut *self.state.borrow_mut();
+            match file {
+                Some(open) if *files == number => act(&mut open.sheet).map_err(Report::from),
+                _ => Err(unready()),
+            }
+        };
+        let mut judge: Option<Judge> = None;
+        let mut findings: Option<Findings> = None;
+        loop {
+            let until = now() + SLICE;
+            let turn = with_sheet(&mut |sheet| {
+                for labels in [&whole, &classes] {
+                    while !sheet.advance(labels, TEXTS)? {
+                        if now() > until {
+                            return Ok(false);
+                        }
+                    }
+                }
+                match (&question, &mut judge) {
+                    (Examination::Support { tree }, None) => {
+                        judge = Some(Judge::new(sheet, &whole, *tree, mode, &wordings)?);
+                        Ok(false)
+                    }
+                    (Examination::Support { .. }, Some(judge)) => judge.step(),
+                    (question, _) => {
+                        findings = Some(examine(sheet, &whole, &classes, question)?);
+                        Ok(true)
+                    }
+                }
+            });
+            match turn {
+                Ok(true) => break,
+                Ok(false) => TimeoutFuture::new(0).await,
+                Err(report) => return self.fail(Some(id), report),
+            }
+        }
+        let version = match question {
+            Examination::Overlap | Examination::Contrast { .. } => classes.version,
+            _ => whole.version,
+        };
+        if let Some(findings) = findings.or_else(|| judge.map(Judge::finish)) {
+            self.send(&FromScoring::Examined { id, version, findings: Box::new(findings) });
         }
     }
 

@@ -1,10 +1,10 @@
 //! The file that is open: its rows, their vectors, their scores.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use undertone_core::{
-    Affect, AffectHead, Corpus, Embeddings, LabelId, LabelSet, Prepared, Result, ScoreOptions, Scorer, Scores,
+    Affect, AffectHead, Corpus, Cut, Embeddings, LabelId, LabelSet, Prepared, Result, ScoreOptions, Scorer, Scores,
     TextVectors,
 };
 
@@ -27,6 +27,8 @@ pub struct Labels {
     pub set: LabelSet,
     /// The same with their vectors.
     pub prepared: Prepared,
+    /// The place of each label, and of those that are folded into it.
+    places: HashMap<LabelId, usize>,
 }
 
 impl Labels {
@@ -36,12 +38,37 @@ impl Labels {
     /// As [`Scorer::prepare`].
     pub fn new(version: u32, set: LabelSet, vectors: Vec<f32>, scorer: &Scorer, dim: usize) -> Result<Self> {
         let prepared = scorer.prepare(Embeddings::new(dim, vectors)?, &set)?;
-        Ok(Self { version, set, prepared })
+        Ok(Self::of(version, set, prepared))
     }
 
-    /// The places of labels in the set.
+    /// The classes of a cut of these labels.
+    ///
+    /// # Errors
+    /// As [`Scorer::fold`].
+    pub fn join(&self, version: u32, cut: &Cut, scorer: &Scorer) -> Result<Self> {
+        let (set, prepared) = scorer.fold(&self.prepared, &self.set, cut)?;
+        Ok(Self::of(version, set, prepared))
+    }
+
+    fn of(version: u32, set: LabelSet, prepared: Prepared) -> Self {
+        let mut places = HashMap::new();
+        for (place, label) in set.labels().iter().enumerate() {
+            places.extend(label.all_folded().into_iter().map(|folded| (folded.id, place)));
+        }
+        // A class may have the id of a label that it folds, and of no other.
+        places.extend(set.labels().iter().enumerate().map(|(place, label)| (label.id, place)));
+        Self { version, set, prepared, places }
+    }
+
+    /// The places of labels in the set, each once; of one that is folded, that of the label that it is folded into.
     pub fn places(&self, ids: &[LabelId]) -> Vec<usize> {
-        ids.iter().filter_map(|&id| self.set.labels().iter().position(|label| label.id == id)).collect()
+        let mut places: Vec<usize> = Vec::with_capacity(ids.len());
+        for &place in ids.iter().filter_map(|id| self.places.get(id)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
     }
 }
 
@@ -175,6 +202,27 @@ impl Sheet {
     /// Takes over what was decided about rows.
     pub fn decide(&mut self, decisions: &[(Rows, Decision)]) {
         self.decisions.restore(decisions);
+    }
+
+    /// The texts that have vectors, with their scores; none before there is a model.
+    pub fn corpus(&mut self) -> Option<&mut Corpus> {
+        self.scored.as_mut().map(|scored| &mut scored.corpus)
+    }
+
+    /// The row of each text of the corpus.
+    pub fn rows_of_corpus(&self) -> Vec<u32> {
+        let mut rows = vec![0; self.scored.as_ref().map_or(0, |scored| scored.corpus.len())];
+        for (row, place) in (0..).zip(&self.places) {
+            if let Some(slot) = place.and_then(|place| rows.get_mut(place as usize)) {
+                *slot = row;
+            }
+        }
+        rows
+    }
+
+    /// The labels that the file says a row has, if it says so.
+    pub fn gold(&self, row: u32, known: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+        self.texts.gold(row, known)
     }
 
     /// Computes what scores of these labels need, for so many texts, and says whether there is nothing left to do.

@@ -10,6 +10,8 @@ use undertone_core::{Error, ErrorKind, Result, Role, Roles, Table};
 pub struct Texts {
     table: Table,
     column: usize,
+    /// The column that names each row's labels, if there is one.
+    gold: Option<usize>,
     /// What each row is known by: no two of them that have no id of their own are called alike.
     ids: Vec<String>,
 }
@@ -34,7 +36,12 @@ impl Texts {
             return Err(bad(format!("{name} has no text in it; choose another file")));
         };
         let ids = ids(&table, &roles);
-        let texts = Self { table, column, ids };
+        // Where several people gave labels, those of the first.
+        let gold = roles.gold.first().and_then(|gold| match gold.columns[..] {
+            [column] => Some(column),
+            _ => None,
+        });
+        let texts = Self { table, column, gold, ids };
         if texts.count() == 0 {
             return Err(bad(format!("{name} has no text in it; choose another file")));
         }
@@ -59,6 +66,11 @@ impl Texts {
     /// What the file calls a row, or its line.
     pub fn id(&self, row: u32) -> &str {
         self.ids.get(row as usize).map_or("", String::as_str)
+    }
+
+    /// The labels that the file says a row has; `None` if it does not say.
+    pub fn gold(&self, row: u32, known: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+        self.table.cell(row as usize, self.gold?).names(known)
     }
 
     /// Whether there is anything to feel in a row.

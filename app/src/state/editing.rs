@@ -9,7 +9,8 @@ use undertone_core::{LabelSet, Mode};
 
 use super::{Notices, Topic};
 use crate::document::{
-    Command, Content, Decisions, Document, FileRef, Filter, LabelEdit, OpenFile, Order, Page, Rows, Sort, Step, Touched,
+    Command, Content, Decisions, Document, FileRef, Filter, Granularity, LabelEdit, OpenFile, Order, Page, Rows, Sort,
+    Step, Touched,
 };
 
 /// How long nothing is edited before the next edit is taken back by itself.
@@ -40,6 +41,8 @@ pub struct Editing {
     pub threshold: Memo<Option<f32>>,
     /// The order of the text's labels.
     pub order: Memo<Order>,
+    /// How the labels are joined into classes.
+    pub granularity: Memo<Granularity>,
     /// The page.
     pub page: Memo<Page>,
     /// Which rows are shown.
@@ -82,6 +85,7 @@ impl Editing {
             mode: memo(document, |content| content.view.mode),
             threshold: memo(document, |content| content.view.threshold),
             order: memo(document, |content| content.view.order),
+            granularity: memo(document, |content| content.view.granularity),
             page: memo(document, |content| content.view.page),
             filter: memo(document, |content| content.view.filter.clone()),
             sort: memo(document, |content| content.view.sort),

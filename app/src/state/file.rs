@@ -14,7 +14,9 @@ use crate::browser::describe;
 use crate::client::Scoring;
 use crate::document::{Command, DecisionEdit, Decisions, FileRef, OpenFile, Page, Rows, Status, hue};
 use crate::ui::{Announcer, words};
-use crate::wire::scoring::{Counts, Detail, Format, FromScoring, Progress, Row, Show, Stage, Summary};
+use crate::wire::scoring::{
+    Counts, Detail, Examination, Findings, Format, FromScoring, Progress, Row, Show, Stage, Summary,
+};
 use crate::wire::{Buffers, Report};
 
 /// How many label sets of the past are remembered: answers about them may still be on their way.
@@ -161,6 +163,21 @@ impl FileScores {
         self.decide(Rows::one(row), DecisionEdit::Status(status));
     }
 
+    /// Asks about the labels and all texts of the file, with the vectors of labels in other words where that is asked for.
+    /// Calls `then` with the version of the labels that the answer is about, and the answer.
+    pub fn examine(self, question: Examination, wordings: &[f32], then: impl FnOnce(u32, Findings) + 'static) {
+        self.with_scoring(|scoring| {
+            scoring.examine(question, wordings, move |answer| match answer {
+                Ok((FromScoring::Examined { version, findings, .. }, _)) => then(version, *findings),
+                // A file that is put away meanwhile is no trouble.
+                Err(report) if self.opened.try_with_untracked(Option::is_some) == Some(true) => {
+                    self.notices.say(Topic::File, report.message);
+                }
+                _ => {}
+            });
+        });
+    }
+
     /// Calls `then` with the file and its scores, as a file of this format.
     pub fn export(self, format: Format, then: impl FnOnce(&OpenedFile, &Blob) + 'static) {
         let Some(opened) = self.opened.get_untracked() else { return };
@@ -188,14 +205,18 @@ impl FileScores {
 
     fn tell_labels(self, labels: LabelVectors) {
         Effect::new(move |_| {
-            let Some(labels) = labels.prepared() else { return };
+            let Some(whole) = labels.whole() else { return };
+            let vectors: Vec<f32> = whole.prepared.part_vectors().flatten().copied().collect();
+            self.with_scoring(|scoring| scoring.set_labels(whole.version, &whole.set, &vectors));
+        });
+        Effect::new(move |_| {
+            let (Some(whole), Some(shown)) = (labels.whole(), labels.prepared()) else { return };
             self.versions.update_value(|versions| {
-                versions.push((labels.version, labels.set.clone()));
+                versions.push((shown.version, shown.set.clone()));
                 let surplus = versions.len().saturating_sub(VERSIONS);
                 versions.drain(..surplus);
             });
-            let vectors: Vec<f32> = labels.prepared.part_vectors().flatten().copied().collect();
-            self.with_scoring(|scoring| scoring.set_labels(labels.version, &labels.set, &vectors));
+            self.with_scoring(|scoring| scoring.set_cut(whole.version, shown.version, shown.cut.as_deref()));
         });
     }
 

@@ -24,7 +24,7 @@ pub use closely::{
 pub use documents::{Documents, Opening};
 pub use editing::Editing;
 pub use file::{FileScores, LabelCount, OpenedFile, RowDetail, RowsInView};
-pub use labels::{LabelVectors, PreparedLabels};
+pub use labels::{LabelTree, LabelVectors, PreparedLabels, TextDistances, Tracked, usual_tree};
 pub use model::{EngineState, Loaded, Model};
 pub use notices::{Action, Notice, Notices, Topic};
 pub use preferences::{Preferences, Theme};

@@ -171,7 +171,7 @@ mod tests {
             affect: Affect { valence: 5.0, arousal: 5.0 },
         };
         let prepared = scorer.prepare(Embeddings::new(2, labels.to_vec()).unwrap(), &set).unwrap();
-        let labels = PreparedLabels { version: 1, set: Arc::new(set), prepared };
+        let labels = PreparedLabels { version: 1, set: Arc::new(set), prepared, cut: None };
         Reading::new(&text, &labels, &scorer, &ScoreOptions { mode, threshold: None }).unwrap()
     }
 

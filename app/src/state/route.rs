@@ -9,13 +9,14 @@ use crate::document::{Command, Page};
 
 impl Page {
     /// All pages, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Text, Self::File];
+    pub const ALL: [Self; 3] = [Self::Text, Self::File, Self::Granularity];
 
     /// Its address.
     pub fn fragment(self) -> &'static str {
         match self {
             Self::Text => "#/text",
             Self::File => "#/file",
+            Self::Granularity => "#/granularity",
         }
     }
 
@@ -24,6 +25,7 @@ impl Page {
         match self {
             Self::Text => "Text",
             Self::File => "File",
+            Self::Granularity => "Granularity",
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
+use undertone_core::{Prepared, Scorer};
 
 use super::reading::EncodedText;
 use super::{Editing, LabelVectors, Model, Notices, Reading, Topic};
@@ -62,6 +63,14 @@ impl TextReading {
             }
         });
         text
+    }
+
+    /// The evidence of the text for some labels; `None` while there is no text.
+    pub fn evidence(self, scorer: &Scorer, labels: &Prepared) -> Option<Vec<f32>> {
+        self.encoded.with(|encoded| {
+            let evidence = scorer.evidence(&encoded.as_ref()?.vectors, labels).ok()?;
+            Some(evidence.row(0).to_vec())
+        })
     }
 
     /// Whether what is shown lags behind the text or the labels.

@@ -56,6 +56,8 @@ pub const REDO: &str = "M15 6l4 4-4 4M19 10h-9a5 5 0 0 0 0 10h3";
 pub const TEXT: &str = "M5 6h14M5 11h14M5 16h9";
 /// Rows of a table.
 pub const FILE: &str = "M4.5 5.5h15v13h-15ZM4.5 10h15M4.5 14.2h15M10 10v8.5";
+/// One that becomes three.
+pub const GRANULARITY: &str = "M4.5 12h5M9.5 12C13 12 12.5 6 16 6h3.5M9.5 12h10M9.5 12c3.5 0 3 6 6.5 6h3.5";
 /// A tag on a string.
 pub const LABEL: &str = "M4.5 4.5h7l8 8-7 7-8-8ZM8.4 8.3v.2";
 /// A flag.

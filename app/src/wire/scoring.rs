@@ -4,11 +4,12 @@
 //! in view first and works on the rest between messages.
 
 use serde::{Deserialize, Serialize};
-use undertone_core::{Affect, LabelSet, ScoreOptions};
+use undertone_core::granularity::{Pair, Row as SupportRow, Verdict};
+use undertone_core::{Affect, Cut, LabelId, LabelSet, ScoreOptions};
 
 use super::Report;
 use super::engine::Model;
-use crate::document::{Decision, FileRef, Filter, Rows, Sort, Status};
+use crate::document::{Decision, FileRef, Filter, Rows, Sort, Status, TreeKind};
 
 /// What the scoring worker is called.
 pub const NAME: &str = "undertone-scoring";
@@ -48,6 +49,22 @@ pub enum ToScoring {
         /// The labels.
         labels: Box<LabelSet>,
     },
+    /// How the labels are joined into classes; labels that come anew are not.
+    Cut {
+        /// The version of the labels.
+        of: u32,
+        /// What answers are about.
+        version: u32,
+        /// The classes; none for the labels as they are.
+        cut: Option<Box<Cut>>,
+    },
+    /// Tell how alike labels are in the file, how many classes it bears, or what it calls for.
+    Examine {
+        /// What the answer will be called.
+        id: u32,
+        /// What to tell.
+        question: Examination,
+    },
     /// What the page looks at.
     Show(Show),
     /// What was decided about rows of a file; for any other than the one that is open it comes too late.
@@ -78,6 +95,84 @@ pub enum ToScoring {
     },
     /// Are you there?
     Ping,
+}
+
+/// A question about the labels and all texts of the file.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "about", rename_all = "kebab-case")]
+pub enum Examination {
+    /// How far the labels are from each other in these texts.
+    Distances,
+    /// What the classes have in common.
+    Overlap,
+    /// Where two classes differ most.
+    Contrast {
+        /// The classes.
+        pair: [u32; 2],
+    },
+    /// How many classes the texts bear. The vectors of the labels in other words travel as the numbers `wordings`, a round
+    /// after another.
+    Support {
+        /// The tree that is cut.
+        tree: TreeKind,
+    },
+    /// What no label covers.
+    Missing,
+    /// What a label could be split into.
+    Split {
+        /// The label.
+        label: LabelId,
+    },
+}
+
+/// The answer to an [`Examination`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "about", rename_all = "kebab-case")]
+pub enum Findings {
+    /// The upper triangle of the distances, row after row.
+    Distances {
+        /// The distances.
+        condensed: Vec<f64>,
+    },
+    /// What classes have in common, the most alike first.
+    Overlap {
+        /// How many texts.
+        texts: u32,
+        /// The pairs.
+        pairs: Vec<Pair>,
+    },
+    /// Texts that are most of all the first of two classes, and such that are most of all the second.
+    Contrast {
+        /// The texts.
+        texts: [Vec<String>; 2],
+    },
+    /// How many classes the texts bear.
+    Support {
+        /// How many texts were judged.
+        texts: u32,
+        /// What each cut is worth.
+        rows: Vec<SupportRow>,
+        /// What that comes to.
+        verdict: Verdict,
+    },
+    /// Labels that the texts call for.
+    Suggestions {
+        /// The labels.
+        found: Vec<Suggested>,
+    },
+}
+
+/// A label that texts call for.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Suggested {
+    /// What it could be called.
+    pub name: String,
+    /// Whether it is a term of the lexicon, and no group of texts near one.
+    pub is_term: bool,
+    /// How many texts call for it.
+    pub texts: u32,
+    /// Some of them.
+    pub examples: Vec<String>,
 }
 
 /// Where engines come from, and how many there may be.
@@ -161,6 +256,15 @@ pub enum FromScoring {
         id: u32,
         /// The row; none if there is no such row.
         row: Option<Box<Detail>>,
+    },
+    /// How alike labels are, how many classes the file bears, or what it calls for.
+    Examined {
+        /// The question.
+        id: u32,
+        /// The [version](ToScoring::Labels::version) of the labels, or of the classes where the answer is about these.
+        version: u32,
+        /// The answer.
+        findings: Box<Findings>,
     },
     /// The rows that the filter shows, as the counts `rows`.
     Selected {

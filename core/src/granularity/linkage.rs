@@ -33,6 +33,23 @@ impl Distances {
         Self::by_products(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
+    /// Distances that were measured elsewhere: the upper triangle without the diagonal, row after row ([`Distances::condensed`]).
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadInput`]: another number of distances than so many labels have.
+    pub fn new(labels: usize, condensed: Vec<f64>) -> Result<Self> {
+        if condensed.len() != labels * labels.saturating_sub(1) / 2 {
+            let message = format!("{} distances are not those of {labels} labels: measure them again", condensed.len());
+            return Err(Error::new(ErrorKind::BadInput, message));
+        }
+        Ok(Self { labels, condensed })
+    }
+
+    /// The upper triangle without the diagonal, row after row.
+    pub fn condensed(&self) -> &[f64] {
+        &self.condensed
+    }
+
     fn by_products(rows: &[&[f32]]) -> Self {
         let mut condensed = Vec::with_capacity(rows.len() * rows.len().saturating_sub(1) / 2);
         for (i, a) in rows.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! What labels share: by meaning, and in these texts.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::linkage::Distances;
 use super::words::{figure, number};
@@ -20,7 +20,7 @@ const PARALLEL: f64 = 0.7;
 const FEW: usize = 10;
 
 /// What two labels share.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
     /// The labels' indices.
     pub labels: [usize; 2],

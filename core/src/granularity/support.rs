@@ -1,6 +1,6 @@
 //! How many classes texts bear.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::words::{counted, figure, listed, number};
 use crate::labels::key;
@@ -122,7 +122,7 @@ pub struct Support<'a> {
 }
 
 /// A figure with the interval that it has when texts are drawn anew; none where some draws do not have it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The figure.
     pub value: f64,
@@ -131,7 +131,7 @@ pub struct Estimate {
 }
 
 /// What a cut is worth for some texts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// How many classes it has.
     pub classes: usize,
@@ -362,7 +362,7 @@ impl Confusion {
 }
 
 /// What rows of a support curve come to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The largest number of classes up to which the stability is .8 or more at every cut.
     pub reliable: Option<usize>,

@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::set::{bad, key};
 use super::{LabelId, LabelSet};
 use crate::Result;
@@ -59,7 +61,7 @@ pub struct Node {
 }
 
 /// One of the classes of a [`Cut`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Class {
     /// The tree's node.
     pub node: usize,
@@ -75,7 +77,7 @@ pub struct Class {
 }
 
 /// Classes such that each label is in exactly one: a line drawn through a [`Tree`], from left to right.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cut {
     classes: Vec<Class>,
 }
@@ -94,6 +96,15 @@ impl Cut {
     /// Whether there are no classes, since there are no labels.
     pub fn is_empty(&self) -> bool {
         self.classes.is_empty()
+    }
+
+    /// The same classes in the order of the set that they were folded into.
+    pub(crate) fn in_order_of(&self, folded: &LabelSet) -> Self {
+        let place =
+            |class: &Class| folded.labels().iter().position(|label| label.id == class.label.unwrap_or(class.key));
+        let mut classes = self.classes.clone();
+        classes.sort_by_cached_key(place);
+        Self { classes }
     }
 
     /// The index of the class that a label is in.

@@ -136,6 +136,16 @@ impl Scorer {
         Ok(self.prepared(Arc::clone(&labels.parts), members.collect(), thresholds, edges(&implied(set, &groups))))
     }
 
+    /// The set whose labels are the classes of a cut ([`LabelSet::fold`]), prepared without comparing anything anew.
+    ///
+    /// # Errors
+    /// As [`LabelSet::fold`] and [`Scorer::cut`].
+    pub fn fold(&self, labels: &Prepared, set: &LabelSet, cut: &Cut) -> Result<(LabelSet, Prepared)> {
+        let folded = set.fold(cut)?;
+        let prepared = self.cut(labels, set, &cut.in_order_of(&folded))?;
+        Ok((folded, prepared))
+    }
+
     /// Labels of these parts. `edges` are the indices of each child and its parent, the deepest children first.
     fn prepared(
         &self,

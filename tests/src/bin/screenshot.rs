@@ -35,6 +35,23 @@ enum What {
         #[arg(long, default_values = ["relief", "a weight lifted", "shaken"])]
         label: Vec<String>,
     },
+    /// How many feelings: at several numbers of classes, of a text and of a file, on a desk and on a telephone
+    Granularity {
+        /// The folder to write into
+        pictures: PathBuf,
+        /// The labels to begin with
+        #[arg(long, default_value = "GoEmotions")]
+        preset: String,
+        /// The numbers of classes
+        #[arg(long, default_values_t = [4, 8, 27])]
+        classes: Vec<usize>,
+        /// Texts for the file, a JSON object a line
+        #[arg(long, default_value = "trainer/data/original-corpus/data.jsonl")]
+        texts: PathBuf,
+        /// How many of them
+        #[arg(long, default_value_t = 400)]
+        count: usize,
+    },
     /// Every view, on a desk and on a telephone, light and dark
     All {
         /// The folder to write into
@@ -53,6 +70,9 @@ async fn main() -> Result<()> {
     let Arguments { folder, what } = Arguments::parse();
     match what {
         What::One { picture, preset, label } => one(folder, &picture, &preset, &label).await,
+        What::Granularity { pictures, preset, classes, texts, count } => {
+            granularity(folder, &pictures, &preset, &classes, (&texts, count)).await
+        }
         What::All { pictures, texts, count } => all(folder, &pictures, &texts, count).await,
     }
 }
@@ -73,6 +93,44 @@ async fn set_scene(page: &Page, preset: &str, labels: &[String]) -> Result<()> {
         labels.iter().all(|label| tags.iter().any(|tag| tag.label == *label && tag.score > 0.0))
     })
     .await?;
+    Ok(())
+}
+
+async fn granularity(
+    folder: PathBuf,
+    pictures: &Path,
+    preset: &str,
+    classes: &[usize],
+    (texts, count): (&Path, usize),
+) -> Result<()> {
+    fs::create_dir_all(pictures).with_context(|| pictures.display().to_string())?;
+    let corpus = fs::read_to_string(texts).with_context(|| texts.display().to_string())?;
+    let rows: Vec<&str> = corpus.lines().take(count).collect();
+    let page = Page::open_site(Site::new(folder), Screen::Desktop).await?.until_ready().await?;
+    page.choose_preset(preset).await?;
+    page.write(TEXT).await?;
+    page.tags_when("the text has tags", |tags| tags.len() > 20).await?;
+    for of in ["text", "file"] {
+        if of == "file" {
+            page.open_file("survey-answers.jsonl", &rows.join("\n")).await?;
+            page.until_read().await?;
+        }
+        page.go_to("Granularity").await?;
+        for (screen, width, height) in [("desk", 1280, 3000), ("phone", 390, 4600)] {
+            page.browser().set_size(width, height, screen == "phone").await?;
+            for theme in ["light", "dark"] {
+                page.browser().set_colours(theme).await?;
+                for &count in classes {
+                    page.set_classes(count).await?;
+                    page.until_classes(count).await?;
+                    if of == "file" {
+                        page.wait("the curve is there", async || Ok(page.find("support-table").await.ok())).await?;
+                    }
+                    shoot(&page, &pictures.join(format!("{of}-{count}-{screen}-{theme}.png"))).await?;
+                }
+            }
+        }
+    }
     Ok(())
 }
 

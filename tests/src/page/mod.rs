@@ -4,6 +4,7 @@ mod documents;
 mod editor;
 mod explain;
 mod file;
+mod granularity;
 mod labels;
 mod site;
 
@@ -127,7 +128,7 @@ impl Page {
         Ok(())
     }
 
-    /// Follows a link of the navigation: `Text` or `File`.
+    /// Follows a link of the navigation: `Text`, `File` or `Granularity`.
     pub async fn go_to(&self, page: &str) -> Result<()> {
         let here: String = self.ask("return document.querySelector('.page').dataset.page;").await?;
         if here != page {

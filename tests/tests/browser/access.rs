@@ -44,6 +44,11 @@ async fn axe_finds_nothing_on_any_page() -> Result<()> {
             tokio::time::sleep(std::time::Duration::from_millis(900)).await;
             assert_eq!(violations(&page, &axe).await?, [""; 0], "read closely, {screen:?}, {theme}");
             page.click("pin").await?;
+            page.go_to("Granularity").await?;
+            page.set_classes(3).await?;
+            page.until_classes(3).await?;
+            tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+            assert_eq!(violations(&page, &axe).await?, [""; 0], "granularity, {screen:?}, {theme}");
             page.go_to("File").await?;
             page.ask::<()>("document.querySelector('[aria-label=\"Close the file\"]')?.click();").await?;
             page.wait("there is no file", async || Ok(page.rows().await?.is_empty().then_some(()))).await?;
@@ -54,6 +59,11 @@ async fn axe_finds_nothing_on_any_page() -> Result<()> {
             page.wait("the row is shown", async || Ok(page.find("row-panel").await.ok())).await?;
             tokio::time::sleep(std::time::Duration::from_millis(900)).await;
             assert_eq!(violations(&page, &axe).await?, [""; 0], "file, {screen:?}, {theme}");
+            page.go_to("Granularity").await?;
+            page.wait("the curve is there", async || Ok(page.find("support-table").await.ok())).await?;
+            page.ask::<()>("document.querySelectorAll('.as-table').forEach(table => { table.open = true; });").await?;
+            tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+            assert_eq!(violations(&page, &axe).await?, [""; 0], "granularity of a file, {screen:?}, {theme}");
         }
     }
     Ok(())

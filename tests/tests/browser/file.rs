@@ -66,7 +66,7 @@ async fn reading_can_be_stopped_and_what_was_read_stays() -> Result<()> {
     page.wait("some rows are read", async || Ok(page.read_so_far().await?.filter(|(done, _)| *done > 0.0).map(drop)))
         .await?;
     page.click("cancel").await?;
-    page.find("resume").await?;
+    page.wait("it can go on", async || Ok(page.find("resume").await.ok())).await?;
     let read = scored(&page).await?;
     assert!((1..20_000).contains(&read), "{read}");
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;

@@ -10,6 +10,7 @@ mod decision;
 mod documents;
 mod explain;
 mod file;
+mod granularity;
 mod history;
 mod instructions;
 mod labels;

@@ -16,6 +16,7 @@ use crate::browser::complain;
 use crate::document::Page;
 use crate::feature::editor::Editor;
 use crate::feature::explain::{CloseReading, DifferenceCard};
+use crate::feature::granularity::GranularityPage;
 use crate::feature::labels::Codebook;
 use crate::feature::table::FilePage;
 use crate::feature::tags::Tags;
@@ -103,6 +104,11 @@ fn Workbench() -> impl IntoView {
                     <div class="view" hidden=move || app.route.page() != Page::File>
                         <FilePage/>
                     </div>
+                    <Show when=move || app.route.page() == Page::Granularity>
+                        <div class="view">
+                            <GranularityPage/>
+                        </div>
+                    </Show>
                 </div>
                 <aside class="side" id="labels" aria-label="Labels and decision">
                     <Codebook/>

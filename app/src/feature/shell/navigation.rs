@@ -6,7 +6,7 @@ use web_sys::HtmlElement;
 
 use crate::document::Page;
 use crate::state::App;
-use crate::ui::icons::{FILE, LABEL, TEXT};
+use crate::ui::icons::{FILE, GRANULARITY, LABEL, TEXT};
 use crate::ui::{Icon, words};
 use crate::wire::scoring::Stage;
 
@@ -18,6 +18,7 @@ pub fn Navigation() -> impl IntoView {
         let icon = match page {
             Page::Text => TEXT,
             Page::File => FILE,
+            Page::Granularity => GRANULARITY,
         };
         view! {
             <a

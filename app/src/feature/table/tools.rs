@@ -22,7 +22,8 @@ pub fn Tools() -> impl IntoView {
     });
     let label = move || {
         let id = app.editing.filter.with(|filter| filter.label)?;
-        app.editing.labels.with(|labels| labels.get(id).map(|label| label.name.clone()))
+        // What it is called now: it may be a class of several.
+        app.labels.prepared().and_then(|labels| labels.set.holder(id).map(|label| label.name.clone()))
     };
     view! {
         <div class="table-tools" role="search" aria-label="Rows">
