@@ -426,7 +426,7 @@ fn texts_are_read_from_every_format() {
             "{\"id\": 1, \"text\": \"x\"}\n{\"id\": 1, \"text\": \"y\"}\n",
             "d.jsonl:2: the id '1' is that of d.jsonl:1",
         ),
-        ("d.jsonl", "{\"id\": \n", "d.jsonl:1: EOF"),
+        ("d.jsonl", "{\"id\": \n", "d.jsonl:1: the row ends within its JSON"),
         ("d.md", "x\n", "must be .csv, .tsv, .jsonl or .txt"),
         ("d.txt", "\n", "there is no text"),
     ] {
