@@ -427,14 +427,14 @@ fn texts_are_read_from_every_format() {
             "d.jsonl:2: the id '1' is that of d.jsonl:1",
         ),
         ("d.jsonl", "{\"id\": \n", "d.jsonl:1: the row ends within its JSON"),
-        ("d.md", "x\n", "must be .csv, .tsv, .jsonl or .txt"),
+        ("d.md", "x\n", "must be .csv, .tsv, .jsonl, .json or .txt"),
         ("d.txt", "\n", "there is no text"),
     ] {
         desk.write(name, text);
         let error = desk.fails(&teacher, &format!("--input {name} --output d"));
         assert!(error.contains(told), "{error}");
     }
-    fs::write(desk.path("d.txt"), b"fine\n\xff\xfe\n").unwrap();
+    fs::write(desk.path("d.txt"), b"\xc3\xa9t\xc3\xa9, \xc3\xa9t\xc3\xa9\n\xff\xfe\n").unwrap();
     assert!(desk.fails(&teacher, "--input d.txt --output d").contains("d.txt:2: the line is not UTF-8"));
     assert_eq!(teacher.log().calls, 2);
 }
