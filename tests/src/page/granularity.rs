@@ -41,8 +41,9 @@ impl Page {
         .await
     }
 
-    /// Moves the slider.
+    /// Moves the slider, once it is there: it comes with the labels' vectors.
     pub async fn set_classes(&self, count: usize) -> Result<()> {
+        self.wait("there is a slider", async || Ok(self.find("granularity").await.ok())).await?;
         self.set_value("granularity", &count.to_string()).await
     }
 

@@ -108,9 +108,12 @@ impl Page {
         .await
     }
 
-    /// Clicks on what has this test hook.
+    /// Clicks on what has this test hook, in the middle of the window: at its edge the navigation of a phone may be over it.
     pub async fn click(&self, testid: &str) -> Result<()> {
-        Ok(self.find(testid).await?.click().await?)
+        let element = self.find(testid).await?;
+        let script = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });";
+        self.client().execute(script, vec![serde_json::to_value(&element)?]).await?;
+        Ok(element.click().await?)
     }
 
     /// Sets a control as a person would who drags or chooses: its value, and the events.

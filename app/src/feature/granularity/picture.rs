@@ -81,7 +81,8 @@ pub fn Picture() -> impl IntoView {
                 <p class="lead">
                     "Each row is a cut of the tree, the coarsest at the top. The wider a class, the more of the text\u{2019}s feeling is in it, compared with your other labels."
                 </p>
-                <figure class="icicle" data-testid="picture">
+                // On a phone it is wider than the window: the keyboard scrolls it, too.
+                <figure class="icicle" data-testid="picture" tabindex="0">
                     <svg
                         node_ref=svg
                         viewBox=move || format!("0 0 {WIDTH} {}", height())
