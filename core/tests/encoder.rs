@@ -259,11 +259,11 @@ fn odd_texts_have_vectors() {
 #[test]
 fn long_texts_are_read_in_windows() {
     let encoder = Encoder::load(bundle(&stored(), config())).unwrap();
-    let text = "a b a b a b a. Sad a b sad. Glad not sadly glad a b a.";
+    let text = "a b a b a b sad. Sad a b sad. Glad sadly glad a b sad.";
     let encoded = encoder.encode(&["a b a b a b a b", text]).unwrap();
     assert_eq!(encoded.vectors.counts().collect::<Vec<_>>()[0], 1);
     let windows: Vec<&str> = encoded.windows[1..].iter().map(|range| &text[range.clone()]).collect();
-    assert_eq!(windows, ["a b a b a b a.", "Sad a b sad.", "Glad not sadly glad a b a."]);
+    assert_eq!(windows, ["a b a b a b sad.", "Sad a b sad.", "Glad sadly glad a b sad."]);
     for (window, vector) in windows.iter().zip(encoded.vectors.text(1)) {
         let alone = encoder.encode(&[window]).unwrap();
         assert_eq!((alone.vectors.len(), alone.vectors.rows().row(0)), (1, vector), "{window}");
